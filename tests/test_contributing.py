@@ -228,7 +228,7 @@ NOTICED: dict[str, tuple[list[str], str]] = {
     _ENGINE + "lowering.py": (_USE, r"LayerScale is unknown to the engine: register it in lowering\.py"),
     _ENGINE + "reference/layer_scale.py": (_USE, r"No module named 'convoscope\.engine\.reference\.layer_scale'"),
     _ENGINE + "reference/known.py": (_USE, "LayerScaleStep .*engine/reference"),
-    _STATIC + "engine/layer-steps.js": (_PAGE, "The page does not know layers of type LayerScale yet"),
+    _STATIC + "engine/layer-steps.js": (_PAGE, "The page does not support layers of type LayerScale yet"),
     _STATIC + "engine/operations.js": (_PAGE, "a step's operation is one of .* but got scale_channels"),
     _STATIC + "explorer/explain.js": (_PAGE, r"explain\.js has no arithmetic for the operation scale_channels yet"),
     _STATIC + "explorer/layer-words.js": (_PAGE, "The page has no sentence for layers of type LayerScale yet"),

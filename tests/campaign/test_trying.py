@@ -104,7 +104,7 @@ def test_memory_that_a_process_inherits_hides_nothing(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_waits_for_ever_is_found(tmp_path: Path) -> None:
-    failed, read = tried(tmp_path, lambda: time.sleep(1_000), blocked=1.5)
+    failed, read = tried(tmp_path, lambda: time.sleep(1_000), blocked=6)
     assert [(each.number, "did not end in time" in each.text) for each in failed] == [(FAULTY, True)]
     assert read == 6
 

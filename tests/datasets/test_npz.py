@@ -66,8 +66,8 @@ def test_the_four_files_go_before_it_and_a_named_file_before_all(
     [
         ({"x_test": None}, FileFormatError, "has no x_test. A data set of this kind has x_train, y_train"),
         ({"x_train": np.zeros((5, 28, 27), np.uint8)}, FileFormatError, r"uint8 images .* shape \(5, 28, 27\)"),
-        ({"x_train": np.zeros((5, 28, 28))}, FileFormatError, "holds float64 values"),
-        ({"y_train": np.array([None] * 5)}, FileFormatError, "holds object values"),
+        ({"x_train": np.zeros((5, 28, 28))}, FileFormatError, "contains float64 values"),
+        ({"y_train": np.array([None] * 5)}, FileFormatError, "contains object values"),
         ({"y_train": np.zeros(4, np.uint8)}, FileFormatError, "5 images .* 4 labels"),
         ({"y_test": np.full(3, 10, np.uint8)}, DataError, "has the label 10 at index 0"),
     ],
@@ -100,5 +100,5 @@ def test_an_array_cannot_claim_more_than_there_is(tmp_path: Path, keras_arrays: 
     with zipfile.ZipFile(whole, "w") as archive:
         for name in keras_arrays:
             archive.writestr(f"{name}.npy", head.getvalue())
-    with pytest.raises(FileFormatError, match="claims 1,000,000,000 of them"):
+    with pytest.raises(FileFormatError, match="claims to have 1,000,000,000 of them"):
         mnist.load_data(data_dir=tmp_path)
