@@ -256,7 +256,7 @@ def test_labels_are_as_many_as_images_and_may_be_one_hot(digits: Any) -> None:
     one_hot = np.eye(10)[labels]
     found = [quantized(model, images, (images, given))[1].accuracy for given in (labels, one_hot)]
     assert found[0] == found[1] is not None
-    with pytest.raises(ShapeError, match="test has 40 images and 39 labels"):
+    with pytest.raises(ShapeError, match="test has 40 images, but 39 labels"):
         quantized(model, images, (images, labels[:-1]))
 
 
