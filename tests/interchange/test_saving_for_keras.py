@@ -70,7 +70,7 @@ def test_graphs_too(make: Any, ending: str, tmp_path: Path) -> None:
 
 
 class Twice(Dense):
-    """A class of one's own."""
+    """A custom layer."""
 
 
 def hardness(y_true: Any, y_pred: Any) -> Any:

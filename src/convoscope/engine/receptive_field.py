@@ -105,10 +105,10 @@ class Meeting:
 
 
 def _widest(found: list[tuple[Span, Meeting | None]]) -> list[tuple[Span, Meeting | None]]:
-    """Leave out spans within another at the same meeting, which sees all that they do.
+    """Leave out spans that lie within another span at the same meeting, which sees everything they see.
 
-    A block and what leads around it ask the meeting before for two spans, one within the other: a network of 600
-    blocks would be asked for every pair of a meeting and a block behind it.
+    A residual block and its shortcut ask the previous meeting for two spans, one within the other. If both were
+    followed, the work would grow with the square of the number of blocks.
     """
     kept: list[tuple[Span, Meeting | None]] = []
     for span, meeting in sorted(found, key=lambda each: each[0][0] - each[0][1]):

@@ -1,4 +1,4 @@
-"""Names of files that promise another format than ours: Keras' is written for them, and of others people are told."""
+"""File names that promise another format than ours: Keras' format is written, and for all others there is a warning."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ _OTHERS = {
 
 
 def saved_for_its_reader(model: Network, path: Path, *, include_optimizer: bool, half: bool) -> bool:
-    """Write a file that Keras loads if its name says so, and return whether that was done; warn if it cannot be.
+    """Write a Keras file if the name asks for one, and return whether it was written.
 
-    Of names of other programs' files, warn that ours will be in them. For those whom `model.save` calls.
+    Warn if that is impossible, or if the name is that of another program's file. Warnings point to the line that calls
+    `model.save`.
     """
     stem, ending = os.path.splitext(path)
     reader = _OTHERS.get(ending.lower())

@@ -73,9 +73,9 @@ def _convolved(
     images, strides = channels_second(x if even else pad(x, step.padding)), step.strides
     bias = weights[1] if step.use_bias else None
     sides = (top, left) if even else (0, 0)
-    if kernel.shape[2:] == (1, 1) and not any(sides):
-        # The pixels between are dropped here: PyTorch 2.13's own backward pass (oneDNN, AVX2) of fewer than eight
-        # channels writes beyond its memory; its gradients are wrong, or the process ends.
+    if x.device.type == "cpu" and kernel.shape[2:] == (1, 1) and not any(sides):
+        # Skip pixels here instead: with AVX2 and fewer than eight channels, the backward pass of PyTorch 2.13 (oneDNN)
+        # writes out of bounds, so that gradients are wrong or the process crashes.
         images, strides = images[:, :, :: strides[0], :: strides[1]], (1, 1)
     return channels_last(nnf.conv2d(images, kernel, bias, strides, sides, step.dilation, groups))
 

@@ -70,7 +70,7 @@ def write(model: Any, path: str | os.PathLike[str], *, include_optimizer: bool =
 
 
 def save(model: Network, path: Path, *, include_optimizer: bool = True) -> None:
-    """Write a model as `write` does, or not at all: nothing is left out, and nothing is written as something else.
+    """Write a model as `write` does, but only if nothing has to be left out or replaced.
 
     Raises
     ------

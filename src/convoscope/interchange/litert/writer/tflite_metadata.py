@@ -47,7 +47,7 @@ TABLES: dict[str, tuple[Field, ...]] = {
 
 
 def tflite_metadata(model: models.Network, network: Network, *, labels: bool) -> bytes | None:
-    """Return the flatbuffer, or None if what goes in is no image.
+    """Return the flatbuffer, or None if the input is not an image.
 
     Parameters
     ----------

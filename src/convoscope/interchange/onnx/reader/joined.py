@@ -1,4 +1,4 @@
-"""Nodes that are one in our layers: a ReLU with a learned slope, and a maximum over windows of what was padded."""
+"""Several nodes that are one layer here: a ReLU with a learned slope, and max pooling of a padded image."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _parametric(search: Search, node: OnnxNode) -> OnnxNode | None:
 
 
 def _over_padded(search: Search, node: OnnxNode) -> OnnxNode | None:
-    """The largest of windows of an image around which what never wins was put: the pads are the pooling's own."""
+    """Max pooling of an image padded with values that never win: the pads become those of the pooling."""
     before = search.maker(node.input(0), "Pad", through=())
     own = node.setting("pads", [0, 0, 0, 0])
     if before is None or node.text("auto_pad", "NOTSET") != "NOTSET" or len(own) != 4:
