@@ -127,3 +127,11 @@ def test_a_thousand_classes_work() -> None:
     result = cs.explore.confusion(model, x, [0, 1, 999])
     assert result.matrix.sum() == 3
     result.plot()
+
+
+def test_one_mistake_is_counted_as_one() -> None:
+    figures = pytest.importorskip("matplotlib.figure")
+    model = cs.Sequential([cs.layers.Flatten(input_shape=(1, 2)), cs.layers.Activation("softmax")])
+    figure = cs.explore.mistakes(model, np.array([[[1.0, 0.0]], [[0.0, 1.0]]]), [1, 1]).plot()
+    assert isinstance(figure, figures.Figure)
+    assert "1 mistake" in [text.get_text() for text in figure.findobj(lambda part: hasattr(part, "get_text"))]

@@ -139,8 +139,10 @@ def _say_why_stopped(console: Console, outcome: Outcome) -> None:
     settings, report = outcome.settings, outcome.report
     if report["stopped"] == "goal" and settings.goal_accuracy is not None:
         console.print(f"Stopped: the goal of {percent(settings.goal_accuracy)} was reached.", style="green")
-    if report["stopped"] == "patience":
-        console.print(f"Stopped: no better validation accuracy for {settings.patience} epochs.", style="yellow")
+    if report["stopped"] == "patience" and settings.patience is not None:
+        console.print(
+            f"Stopped: no better validation accuracy for {counted(settings.patience, 'epoch')}.", style="yellow"
+        )
     if report["kept_epoch"] != report["epochs"]:
         console.print(f"The model of epoch {report['kept_epoch']} is kept: it was the best in validation.")
 

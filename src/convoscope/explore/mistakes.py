@@ -14,6 +14,7 @@ from convoscope.errors import ConfigurationError
 from convoscope.explore.predictions import Labels, checked_labels, predictions
 from convoscope.explore.submodels import as_batch, main_target
 from convoscope.models.network import Network
+from convoscope.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class Mistakes:
         >>> len([axes for axes in figure.axes if axes.images])
         1
         """
-        made, axes = drawing.figure(*drawing.grid(len(self.images)), size=1.6, title=f"{self.total} mistakes")
+        made, axes = drawing.figure(*drawing.grid(len(self.images)), size=1.6, title=counted(self.total, "mistake"))
         for panel, image, true, predicted, score in zip(
             axes.flat, self.images, self.true, self.predicted, self.scores, strict=False
         ):

@@ -11,6 +11,7 @@ from convoscope.names import for_terminal
 from convoscope.report.classification import Report, images_of
 from convoscope.report.pixels import Image, resized, to_rgb
 from convoscope.report.terminal import percent
+from convoscope.wording import counted
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -47,7 +48,7 @@ def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, 
     names = [row["name"] for row in report["classes"]]
     worst = report["worst_mistakes"]
     summary = (
-        f"{report['mistakes']:,} mistakes in {images_of(report)}; the most confident ones come first"
+        f"{counted(report['mistakes'], 'mistake')} in {images_of(report)}, the most confident first"
         if worst
         else f"No mistakes in {images_of(report)}"
     )

@@ -30,6 +30,7 @@ from convoscope.serving.rates import Rates
 from convoscope.serving.settings import Limits
 from convoscope.web.guard import ClientDisconnect, Guard, RefusedError, read_body
 from convoscope.web.site import Site, page_files
+from convoscope.wording import agreeing, counted
 
 _LARGE = 1 << 20  # bytes that are taken apart in a thread
 _TOP = 5
@@ -234,7 +235,8 @@ class _Handlers:
 
     def _busy(self) -> ComeAgainError:
         waiting = self._state.batcher.waiting
-        words = f"{waiting} images are waiting, and the queue is full. Try again later."
+        images = f"{counted(waiting, 'image')} {agreeing(waiting, 'is', 'are')}"
+        words = f"{images} waiting, and the queue is full. Try again later."
         return ComeAgainError(HTTPStatus.SERVICE_UNAVAILABLE, words, max(1, math.ceil(waiting / 100)))
 
     def _all(self) -> list[tuple[str, Kept]]:

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from convoscope.paths import address_in
 from convoscope.web.guard import RefusedError
+from convoscope.wording import counted
 
 Images = list[tuple[str, bytes]]
 _LONGEST_NAME, _LONGEST_HEAD, _MOST_FIELDS = 255, 8_000, 32
@@ -66,7 +67,7 @@ def images_in(content_type: str, body: bytes, most: int, name: str = "") -> Imag
     if not images:
         raise _bad(f"The request contains no image. {_HELP}")
     if len(images) > most:
-        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request may contain at most {most} images.")
+        raise _too_many(most)
     if name and len(images) == 1 and images[0][0] == _NAMELESS:
         return [(_shortened(name, 0), images[0][1])]
     return images
@@ -128,7 +129,7 @@ def _from_json(header: Message, body: bytes, most: int) -> Images:
     if not isinstance(given, list):
         raise _bad('"images" must be a list of images in base64.')
     if len(given) > most:
-        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request may contain at most {most} images.")
+        raise _too_many(most)
     return [_decoded(each, number, alone="image" in told) for number, each in enumerate(given)]
 
 
@@ -148,6 +149,10 @@ def _decoded(given: Any, number: int, *, alone: bool) -> tuple[str, bytes]:
 
 def _shortened(name: str, number: int) -> str:
     return name.replace("\0", "")[:_LONGEST_NAME] or f"image {number}"
+
+
+def _too_many(most: int) -> RefusedError:
+    return RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request may contain at most {counted(most, 'image')}.")
 
 
 def _bad(words: str) -> RefusedError:
