@@ -1,4 +1,4 @@
-// Memory that is kept and reused: aligned, not initialised, growing only.
+// Memory that is kept and reused: aligned, not initialized, growing only.
 #pragma once
 
 #ifdef __linux__

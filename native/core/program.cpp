@@ -73,7 +73,7 @@ bool Program::learns(int step) const {
 
 void Program::check_learns() const {
     if (only_predicts_)
-        throw std::invalid_argument("a program with normalisations folded in, or gelu and its like, only predicts");
+        throw std::invalid_argument("a program with normalizations folded in, or gelu and its like, only predicts");
 }
 
 }  // namespace convoscope

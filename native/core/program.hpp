@@ -67,7 +67,7 @@ public:
     // Whether training changes a weight of the step.
     bool learns(int step) const;
 
-    // Throws std::invalid_argument if normalisations are folded in: their gradients are nowhere.
+    // Throws std::invalid_argument if normalizations are folded in: their gradients are nowhere.
     void check_learns() const;
 
     // Each output (samples, output size), as in prediction, of inputs that have as many samples. Where `step_outputs`

@@ -27,7 +27,7 @@ struct Regulation {
     bool non_negative = false;
     std::optional<NormBounds> norm{};
 
-    bool penalised() const { return l1 != 0 || l2 != 0; }
+    bool penalized() const { return l1 != 0 || l2 != 0; }
 };
 
 // From what Python says, for a weight with so many axes.

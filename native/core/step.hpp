@@ -62,7 +62,7 @@ private:
 // One batch, or a stretch of it, on its way through a step.
 struct Pass {
     const Kernels* kernels;
-    bool training;         // dropout drops, batch normalisation looks at the batch
+    bool training;         // dropout drops, batch normalization looks at the batch
     std::int64_t samples;  // in this stretch
     std::int64_t first;    // this stretch's first sample's place in the batch
     std::uint64_t seed;
@@ -98,7 +98,7 @@ public:
 
     // The activation, of a step that is nothing but one; of any other the linear one.
     virtual Activation activation_alone() const { return {}; }
-    // Whether it cannot go back: a normalisation is folded in, whose weights' gradients are nowhere, or an activation
+    // Whether it cannot go back: a normalization is folded in, whose weights' gradients are nowhere, or an activation
     // whose slope its input would tell, which is nowhere.
     virtual bool only_predicts() const { return false; }
 

@@ -73,7 +73,7 @@ double Update::gather(const Batch& batch, const Piece& p, const Moment& now) con
     double penalty = 0;
     if (const float* const turned = turned_[static_cast<std::size_t>(p.trainable)])
         batch.kernels().add(turned + p.begin, sum, p.end - p.begin);
-    if (own.penalised()) penalty = batch.kernels().penalise(own.l1, own.l2, values(p), sum, p.end - p.begin);
+    if (own.penalized()) penalty = batch.kernels().penalize(own.l1, own.l2, values(p), sum, p.end - p.begin);
     if (rule_.accumulation > 1) accumulate(p, now, sum);
     return penalty;
 }

@@ -83,12 +83,18 @@ static void add_blocks(const BlockSums& s) {
     }
 }
 
-static void gather_vectors(const float* from, std::int64_t step, std::int64_t count, float* to) {
-    for (std::int64_t i = 0; i < count; i++) store(to + i * W, load(from + i * step));
+// A pixel at a time: its channels are read as they lie, while each block is written as a stream of its own.
+static void to_blocks(const float* from, std::int64_t step, std::int64_t pixels, std::int64_t blocks, float* to,
+                      std::int64_t to_step) {
+    for (std::int64_t i = 0; i < pixels; i++, from += step, to += W)
+        for (std::int64_t block = 0; block < blocks; block++) store(to + block * to_step, load(from + block * W));
 }
 
-static void add_vectors(const float* from, std::int64_t count, float* to, std::int64_t step) {
-    for (std::int64_t i = 0; i < count; i++) store(to + i * step, load(to + i * step) + load(from + i * W));
+static void add_from_blocks(const float* from, std::int64_t from_step, std::int64_t pixels, std::int64_t blocks,
+                            float* to, std::int64_t step) {
+    for (std::int64_t i = 0; i < pixels; i++, from += W, to += step)
+        for (std::int64_t block = 0; block < blocks; block++)
+            store(to + block * W, load(to + block * W) + load(from + block * from_step));
 }
 
 }  // namespace convoscope::CONVOSCOPE_ISA

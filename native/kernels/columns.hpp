@@ -1,4 +1,4 @@
-// What runs along the columns of a matrix: sums, and batch normalisation.
+// What runs along the columns of a matrix: sums, and batch normalization.
 #pragma once
 
 #include "simd.hpp"

@@ -10,26 +10,48 @@
 
 namespace convoscope::CONVOSCOPE_ISA {
 
-static INLINE bool blank(const float* pixels, std::int64_t rows, std::int64_t step, std::int64_t floats) {
-    I seen{};
-    for (std::int64_t row = 0; row < rows; row++)
-        for (std::int64_t i = 0; i < floats; i += W) seen |= bits(load(pixels + row * step + i, floats - i));
-    return !any(seen);
+constexpr std::int64_t windows_at_once = 64;
+constexpr std::int64_t most_step = 8, most_floats = 16;  // of four channels: from a window to the next; under a row of it
+
+// The pixels under a stretch of windows: how many rows, how far they are apart, from a window to the next, and how many
+// floats of each row.
+struct WindowPixels {
+    const float* image;
+    std::int64_t rows, row, step, floats;
+};
+
+// Those of up to windows_at_once windows that have a pixel that is not zero, and those that have none. Returns how many
+// have.
+static std::int64_t part_windows(const WindowPixels& p, std::int64_t count, std::int32_t* seen, std::int32_t* blank) {
+    alignas(64) float column[windows_at_once * most_step + most_floats + W];  // what any row has there
+    const std::int64_t floats = (count - 1) * p.step + p.floats;
+    for (std::int64_t i = 0; i < floats; i += W) {
+        I bits_of_rows{};
+        for (std::int64_t row = 0; row < p.rows; row++)
+            bits_of_rows |= bits(load(p.image + row * p.row + i, floats - i));
+        store(column + i, from_bits(bits_of_rows));
+    }
+    std::int64_t found = 0;
+    for (std::int64_t window = 0; window < count; window++) {
+        std::uint32_t all = 0, pixel;
+        for (std::int64_t i = 0; i < p.floats; i++) {
+            __builtin_memcpy(&pixel, column + window * p.step + i, sizeof pixel);
+            all |= pixel;
+        }
+        // Both are written and one of them counts: no branch to guess wrong.
+        seen[found] = blank[window - found] = static_cast<std::int32_t>(window);
+        found += all != 0;
+    }
+    return found;
 }
 
 template <PoolMode Mode, int Vectors, bool Tail>
-static void pooled_windows(const PooledProduct& p, const float* b, std::int64_t column, int tail) {
-    for (std::int64_t window = 0; window < p.windows; window++) {
-        if (p.pixel_rows && blank(p.a + window * p.step, p.pixel_rows, p.pixel_row, p.pixel_floats)) {
-            unroll<Vectors>([&](auto j) INLINE_LAMBDA {
-                const std::int64_t n = Tail && j == Vectors - 1 ? tail : W, at = window * p.n + column + j * W;
-                store(p.output + at, V{}, n);
-                if (p.winners) store_bytes(p.winners + at, I{}, n);
-            });
-            continue;
-        }
+static void pooled_windows(const PooledProduct& p, const float* b, std::int64_t column, int tail,
+                           const std::int32_t* windows, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; i++) {
+        const std::int64_t window = windows[i];
         const float* rows[4];
-        unroll<4>([&](auto i) INLINE_LAMBDA { rows[i] = p.a + window * p.step + p.places[i]; });
+        unroll<4>([&](auto j) INLINE_LAMBDA { rows[j] = p.a + window * p.step + p.places[j]; });
         V sums[4 * Vectors];
         tile_sums<4, Vectors, false>(rows, p.columns, p.k, b, Vectors * W, 0, sums);  // packed: no tail to mind in B
         const std::int64_t at = window * p.n + column;
@@ -45,24 +67,39 @@ static void pooled_windows(const PooledProduct& p, const float* b, std::int64_t 
 }
 
 template <PoolMode Mode, int Vectors>
-static void pooled_panel(const PooledProduct& p, const float* b, std::int64_t column, std::int64_t columns) {
+static void pooled_panel(const PooledProduct& p, std::int64_t column, const std::int32_t* windows, std::int64_t count) {
+    const std::int64_t columns = least(panel, p.n - column);
     if constexpr (Vectors > 1)
-        if (columns <= (Vectors - 1) * W) return pooled_panel<Mode, Vectors - 1>(p, b, column, columns);
+        if (columns <= (Vectors - 1) * W) return pooled_panel<Mode, Vectors - 1>(p, column, windows, count);
     const int tail = static_cast<int>(columns % W);
+    const float* const b = p.b + column * p.k;
     if (tail)
-        pooled_windows<Mode, Vectors, true>(p, b, column, tail);
+        pooled_windows<Mode, Vectors, true>(p, b, column, tail, windows, count);
     else
-        pooled_windows<Mode, Vectors, false>(p, b, column, 0);
+        pooled_windows<Mode, Vectors, false>(p, b, column, 0, windows, count);
 }
 
-static void pooled_product(const PooledProduct& p) {
-    for (std::int64_t column = 0; column < p.n; column += panel) {
-        const std::int64_t columns = least(panel, p.n - column);
-        const float* const b = p.b + column * p.k;
-        if (p.mode == PoolMode::max)
-            pooled_panel<PoolMode::max, panel_vectors>(p, b, column, columns);
-        else
-            pooled_panel<PoolMode::min, panel_vectors>(p, b, column, columns);
+static void pooled_product(const PooledProduct& whole) {
+    PooledProduct p = whole;
+    std::int32_t seen[windows_at_once], blank[windows_at_once];
+    for (std::int64_t i = 0; i < windows_at_once; i++) seen[i] = static_cast<std::int32_t>(i);
+    for (std::int64_t first = 0; first < whole.windows; first += windows_at_once) {
+        p.windows = least(windows_at_once, whole.windows - first);
+        p.a = whole.a + first * p.step;
+        p.output = whole.output + first * p.n;
+        if (p.winners) p.winners = whole.winners + first * p.n;
+        std::int64_t count = p.windows;
+        if (p.pixel_rows)
+            count = part_windows({p.a, p.pixel_rows, p.pixel_row, p.step, p.pixel_floats}, p.windows, seen, blank);
+        for (std::int64_t column = 0; column < p.n; column += panel)
+            if (p.mode == PoolMode::max)
+                pooled_panel<PoolMode::max, panel_vectors>(p, column, seen, count);
+            else
+                pooled_panel<PoolMode::min, panel_vectors>(p, column, seen, count);
+        for (std::int64_t i = 0; i < p.windows - count; i++) {
+            __builtin_memset(p.output + blank[i] * p.n, 0, static_cast<std::size_t>(p.n) * sizeof(float));
+            if (p.winners) __builtin_memset(p.winners + blank[i] * p.n, 0, static_cast<std::size_t>(p.n));
+        }
     }
 }
 

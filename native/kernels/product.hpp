@@ -199,11 +199,11 @@ static void product(const Product& p) {
     }
 }
 
-static void pack(const float* b, std::int64_t k, std::int64_t n, float* packed) {
+static void pack(const float* b, std::int64_t b_step, std::int64_t k, std::int64_t n, float* packed) {
     for (std::int64_t column = 0; column < n; column += panel) {
         const std::int64_t columns = least(panel, n - column), step = whole_vectors(columns);
         for (std::int64_t row = 0; row < k; row++, packed += step) {
-            const float* from = b + row * n + column;
+            const float* from = b + row * b_step + column;
             for (std::int64_t j = 0; j < step; j += W) store(packed + j, load(from + j, columns - j));
         }
     }

@@ -267,17 +267,19 @@ struct Kernels {
     void (*product)(const Product&);
     // Panels of `panel` columns one after the other, each with k rows; the last is as narrow as whole vectors allow,
     // padded with zeros. B is (k, n); transposed, it is (n, k).
-    void (*pack)(const float* b, std::int64_t k, std::int64_t n, float* packed);
+    void (*pack)(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed);
     void (*pack_transposed)(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed);
     void (*transpose)(const float* from, std::int64_t step, std::int64_t rows, std::int64_t columns, float* to,
                       std::int64_t to_step);
     void (*scatter)(const Scatter&);
     void (*add_rows)(const RowSums&);
-    // Where channels lie in blocks as wide as a vector: sums over live winners; a vector from each row, `step` apart,
-    // side by side; and such vectors added to where they are from.
+    // Where channels lie in blocks as wide as a vector: sums over live winners; pixels, `step` apart, to so many blocks,
+    // `to_step` apart; and such blocks added to the pixels that they are from.
     void (*add_blocks)(const BlockSums&);
-    void (*gather_vectors)(const float* from, std::int64_t step, std::int64_t count, float* to);
-    void (*add_vectors)(const float* from, std::int64_t count, float* to, std::int64_t step);
+    void (*to_blocks)(const float* from, std::int64_t step, std::int64_t pixels, std::int64_t blocks, float* to,
+                      std::int64_t to_step);
+    void (*add_from_blocks)(const float* from, std::int64_t from_step, std::int64_t pixels, std::int64_t blocks,
+                            float* to, std::int64_t step);
     // The values of a row that are not zero, as terms of a sum over rows `step` apart; returns how many. There must be
     // room for all of them and live_room more.
     std::int64_t (*live_terms)(const float* x, std::int64_t count, std::int32_t step, Term* terms);
@@ -359,7 +361,7 @@ struct Kernels {
     bool (*finite)(const float* x, std::int64_t count);  // whether no value is NaN or infinite
     double (*sum_of_squares)(const float* x, std::int64_t count);
     // g += the gradient of l1 × the sum of magnitudes + l2 × the sum of squares of w; returns that penalty.
-    double (*penalise)(double l1, double l2, const float* w, float* g, std::int64_t count);
+    double (*penalize)(double l1, double l2, const float* w, float* g, std::int64_t count);
     void (*non_negative)(float* w, std::int64_t count);  // what is below 0 becomes 0
     // sums += the squares in each column of rows `step` apart; columns × factors.
     void (*add_squares)(const float* w, std::int64_t rows, std::int64_t step, std::int64_t columns, double* sums);

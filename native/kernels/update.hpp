@@ -16,7 +16,7 @@ static INLINE V square_root(V x) {
 #endif
 }
 
-static double penalise(double l1, double l2, const float* w, float* g, std::int64_t count) {
+static double penalize(double l1, double l2, const float* w, float* g, std::int64_t count) {
     const V pull = splat(static_cast<float>(l1)), twice = splat(static_cast<float>(2 * l2));
     double penalty = 0;
     while (count > 0) {

@@ -18,6 +18,9 @@ constexpr std::int64_t column_step = 16;         // columns are divided among wo
 constexpr std::int64_t rows_at_once = 256;       // of the batch, in the sums of the weight gradient
 constexpr std::int64_t kernel_rows = 96;         // of the weight gradient at a time
 constexpr std::int64_t block_floats = 8 * 1024;  // of the kernel, for a part of a first-level cache
+// A panel's rows lie far apart in the kernel: where so many samples read so many of them, they are packed first, a part
+// of a first-level cache at a time.
+constexpr std::int64_t fewest_samples = 16, fewest_packed = 128, packed_vectors = 512;
 
 class Dense final : public Step {
 public:
@@ -146,11 +149,12 @@ private:
     void columns(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom, std::int64_t left,
                  std::int64_t right, const float* bias) const {
         for (std::int64_t column = left; column < right && !worker.stopped(); column += pass.kernels->panel)
-            multiply(pass, top, bottom, column, std::min<std::int64_t>(column + pass.kernels->panel, right), bias);
+            multiply(pass, worker, top, bottom, column, std::min<std::int64_t>(column + pass.kernels->panel, right),
+                     bias);
     }
 
-    void multiply(const Pass& pass, std::int64_t top, std::int64_t bottom, std::int64_t left, std::int64_t right,
-                  const float* bias) const {
+    void multiply(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom, std::int64_t left,
+                  std::int64_t right, const float* bias) const {
         Product p{};
         p.a = pass.input + top * units_in_;
         p.row_step = units_in_;
@@ -162,8 +166,26 @@ private:
         p.m = bottom - top;
         p.n = right - left;
         p.k = units_in_;
+        const bool packs = p.m >= fewest_samples && units_in_ >= fewest_packed && units_ > pass.kernels->panel;
+        if (packs) p = all_but_last(p, *pass.kernels, worker.scratch);
         add_plain_end(p, activation_, bias ? bias + left : nullptr);
         pass.kernels->product(p);
+    }
+
+    // Multiplies by packed rows of the kernel, and returns what is left to do: the last of them, and what follows.
+    static Product all_but_last(Product p, const Kernels& k, float* packed) {
+        const std::int64_t at_once = packed_vectors * k.width / k.panel, last = p.k, step = p.b_step;
+        const float* b = p.b;
+        p.b = packed;
+        p.b_step = 0;
+        for (std::int64_t done = 0;; done += at_once) {
+            p.k = std::min(at_once, last - done);
+            k.pack(b + done * step, step, p.k, p.n, packed);
+            if (done + p.k == last) return p;
+            k.product(p);
+            p.a += at_once;
+            p.addend = p.c;
+        }
     }
 
     void before_activation(const Pass& pass, Range rows) const {

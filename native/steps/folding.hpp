@@ -1,4 +1,4 @@
-// Batch normalisation as prediction sees it: a factor and an offset for each channel, taken into the kernel and the
+// Batch normalization as prediction sees it: a factor and an offset for each channel, taken into the kernel and the
 // bias of the convolution or dense layer before it.
 #pragma once
 

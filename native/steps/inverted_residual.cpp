@@ -23,7 +23,7 @@ constexpr std::int64_t ring_floats = 64 * 1024;  // of both maps in between: wha
 
 std::int64_t padded(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
-// One of the three: its kernel, bias, activation, and a normalisation that is folded into kernel and bias.
+// One of the three: its kernel, bias, activation, and a normalization that is folded into kernel and bias.
 struct Part {
     Geometry geometry;
     Shape made;         // of what it makes
@@ -167,7 +167,7 @@ private:
 
     static void pack(const Kernels& k, const Part& part, const Packed& to, float* memo, float* folded) {
         part.fold(folded);
-        k.pack(folded, part.rows, part.channels(), memo + to.kernel);
+        k.pack(folded, part.channels(), part.rows, part.channels(), memo + to.kernel);
         std::memcpy(memo + to.bias, folded + part.rows * part.channels(),
                     static_cast<std::size_t>(part.channels()) * sizeof(float));
     }

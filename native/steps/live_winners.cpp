@@ -12,6 +12,7 @@ constexpr std::int64_t block_floats = 6 * 1024;  // of the kernels, which leave 
 constexpr std::int64_t fewest_taps = 6;          // sums enough not to wait for each other
 constexpr std::int64_t longest = 7;              // taps along x
 constexpr std::int64_t widest = 8;               // vector: of wider ones, stretches of rows were as fast as measured
+constexpr std::int64_t blocks_at_once = 8;       // are copied: all of a pixel's channels that lie side by side
 
 }  // namespace
 
@@ -76,10 +77,12 @@ void LiveWinners::turn_back(const Kernels& k, const float* from, float* kernel) 
                         kernel + (tap * l.blocks + block) * l.width * filters_, filters_);
 }
 
-// [lists][a block of the strip][its gradient]
-std::int64_t LiveWinners::scratch_floats() const {
-    return list_floats() + 2 * f_.images * strip_pixels_ * widest;
-}
+// [lists][some blocks of the strip][their gradient]
+std::int64_t LiveWinners::scratch_floats() const { return list_floats() + 2 * copy_floats(); }
+
+// From a block of the strip to the next: not a power of two, whose streams would share few lines of the cache.
+std::int64_t LiveWinners::block_step() const { return f_.images * strip_pixels_ * widest + widest; }
+std::int64_t LiveWinners::copy_floats() const { return blocks_at_once * block_step(); }
 
 // [of each filter: its winners][of each pixel: its winners, by their places][lists of filters][lists of pixels and
 // places, of some filters at a time][pixels' corners][places]
@@ -141,37 +144,40 @@ void LiveWinners::add_rows(const Work& w, const Lists& lists) const {
 
 void LiveWinners::add_blocks(const Work& w, const Layout& l, const Lists& lists) const {
     const std::int64_t channels = f_.image[2], pixels = patches_.strip_pixels(w.strip.bottom - w.strip.top);
-    const std::int64_t in_block = strip_pixels_ * l.width, kernel_block = filters_ * l.taps * l.width;
+    const std::int64_t image_floats = strip_pixels_ * l.width, kernel_block = filters_ * l.taps * l.width;
     float* const image = w.scratch + list_floats();
-    float* const gradient = image + f_.images * in_block;
+    float* const gradient = image + copy_floats();
     BlockSums sums{};
     sums.size_y = f_.settings.kernel[0];
     sums.size_x = f_.settings.kernel[1];
     const std::int64_t kernel_row = sums.size_x * l.width,
                        image_row = f_.settings.dilation[0] * patches_.row_step() / channels * l.width;
-    for (std::int64_t block = 0; block < l.blocks; block++) {
-        const auto each_image = [&](auto&& body) {
-            for (std::int64_t i = 0; i < w.strip.images; i++)
-                body(i * patches_.image_step() + block * l.width, i * in_block);
-        };
+    for (std::int64_t first = 0; first < l.blocks; first += blocks_at_once) {
+        const std::int64_t count = std::min(blocks_at_once, l.blocks - first);
         if (w.weight_gradient) {
-            each_image([&](std::int64_t at, std::int64_t to) {
-                w.kernels->gather_vectors(w.image + at, channels, pixels, image + to);
-            });
+            for (std::int64_t i = 0; i < w.strip.images; i++)
+                w.kernels->to_blocks(w.image + i * patches_.image_step() + first * l.width, channels, pixels, count,
+                                     image + i * image_floats, block_step());
             sums.terms = lists.of_filter, sums.lists = lists.filters, sums.list_count = filters_;
-            sums.source = image, sums.source_row = image_row;
-            sums.target = w.weight_gradient + block * kernel_block, sums.target_row = kernel_row;
-            w.kernels->add_blocks(sums);
+            sums.source_row = image_row, sums.target_row = kernel_row;
+            for (std::int64_t block = 0; block < count; block++) {
+                sums.source = image + block * block_step();
+                sums.target = w.weight_gradient + (first + block) * kernel_block;
+                w.kernels->add_blocks(sums);
+            }
         }
         if (w.image_gradient) {
-            std::memset(gradient, 0, static_cast<std::size_t>(w.strip.images * in_block) * sizeof(float));
+            std::memset(gradient, 0, static_cast<std::size_t>(count * block_step()) * sizeof(float));
             sums.terms = lists.of_place, sums.lists = lists.places, sums.list_count = lists.place_count;
-            sums.source = w.kernel + block * kernel_block, sums.source_row = kernel_row;
-            sums.target = gradient, sums.target_row = image_row;
-            w.kernels->add_blocks(sums);
-            each_image([&](std::int64_t at, std::int64_t from) {
-                w.kernels->add_vectors(gradient + from, pixels, w.image_gradient + at, channels);
-            });
+            sums.source_row = kernel_row, sums.target_row = image_row;
+            for (std::int64_t block = 0; block < count; block++) {
+                sums.source = w.kernel + (first + block) * kernel_block;
+                sums.target = gradient + block * block_step();
+                w.kernels->add_blocks(sums);
+            }
+            for (std::int64_t i = 0; i < w.strip.images; i++)
+                w.kernels->add_from_blocks(gradient + i * image_floats, block_step(), pixels, count,
+                                           w.image_gradient + i * patches_.image_step() + first * l.width, channels);
         }
     }
 }

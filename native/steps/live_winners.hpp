@@ -62,7 +62,7 @@ private:
         std::int64_t place_count;
     };
     Lists lists(const Work&, const Layout&) const;
-    std::int64_t list_floats() const;
+    std::int64_t list_floats() const, block_step() const, copy_floats() const;
     void add_rows(const Work&, const Lists&) const;
     void add_blocks(const Work&, const Layout&, const Lists&) const;
 

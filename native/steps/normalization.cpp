@@ -1,4 +1,4 @@
-// Batch normalisation over the last axis, and perhaps an activation behind it. In training (unless frozen) the whole
+// Batch normalization over the last axis, and perhaps an activation behind it. In training (unless frozen) the whole
 // batch's mean and biased variance are used. Memory is gone through once for both, and once more for the values; on the
 // way back once for the sums of the gradients, and once for the input's. What comes between is done to a few rows at a
 // time, which stay in the cache. The moving averages change when the step is committed.
@@ -215,7 +215,7 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& 
     expect_same_shape(d);
     const NormalizationSettings n = take_normalization(settings);
     const Activation activation = take_activation(settings);
-    expect(!by_row(activation), "a normalisation takes no softmax in");
+    expect(!by_row(activation), "a normalization takes no softmax in");
     return std::make_unique<Normalization>(d, n, NormalizationWeights(n, d.input().back(), weights), activation);
 }
 

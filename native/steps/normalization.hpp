@@ -1,4 +1,4 @@
-// What batch normalisation is told, on its own and where it is folded into another step.
+// What batch normalization is told, on its own and where it is folded into another step.
 #pragma once
 
 #include "../core/checks.hpp"

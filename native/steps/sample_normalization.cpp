@@ -1,4 +1,4 @@
-// Normalisation of each sample on its own: over its last axes, or over its pixels and groups of channels.
+// Normalization of each sample on its own: over its last axes, or over its pixels and groups of channels.
 #include <cmath>
 
 #include "kinds.hpp"
@@ -39,7 +39,7 @@ public:
         float* const beta_gradient = beta_ ? pass.weight_gradients[gamma_ ? 1 : 0] : nullptr;
         each_group(pass, worker, [&](std::int64_t at, std::int64_t first) {
             const Moments m = moments_of(pass.input + at);
-            double total = 0, along = 0;  // of the gradients, scaled; and times the normalised values
+            double total = 0, along = 0;  // of the gradients, scaled; and times the normalized values
             each_row([&](std::int64_t row) {
                 const float* const x = pass.input + at + row;
                 const float* const sent = pass.output_gradient + at + row;
@@ -115,13 +115,13 @@ private:
 std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
     expect_same_shape(d);
     const auto axes = settings.take<Shape>("layout");
-    expect(axes.size() == 4, "a normalisation's layout has sets, pixels, groups and values");
-    expect(checked_size(axes, "a normalisation's layout") == size_of(d.input()),
-           "a normalisation's layout has as many values as its input");
+    expect(axes.size() == 4, "a normalization's layout has sets, pixels, groups and values");
+    expect(checked_size(axes, "a normalization's layout") == size_of(d.input()),
+           "a normalization's layout has as many values as its input");
     const Layout layout{axes[0], axes[1], axes[2], axes[3]};
     const auto epsilon = settings.take<double>("epsilon");
-    expect(epsilon > 0, "a normalisation's epsilon must be above 0");
-    finite(epsilon, "a normalisation's epsilon");
+    expect(epsilon > 0, "a normalization's epsilon must be above 0");
+    finite(epsilon, "a normalization's epsilon");
     const float* gamma = weights.take_if(settings.take<bool>("scale"), {layout.row()}, "gamma");
     const float* beta = weights.take_if(settings.take<bool>("center"), {layout.row()}, "beta");
     return std::make_unique<SampleNormalization>(d, layout, static_cast<float>(epsilon), gamma, beta);

@@ -59,7 +59,7 @@ public:
     }
 
     void prepare_backward(const Kernels& k, float* memo) const override {
-        k.pack(kernel_, patches_.size(), channels_, memo + forward_floats(k));
+        k.pack(kernel_, channels_, patches_.size(), channels_, memo + forward_floats(k));
     }
 
     void forward(const Pass& pass, const Worker& worker) const override {

@@ -47,7 +47,7 @@ public:
     std::vector<Doubles> inputs, weights;
 
 private:
-    // What cancels out in one array, such as the gradient of a shift before a batch normalisation, has roundings of the
+    // What cancels out in one array, such as the gradient of a shift before a batch normalization, has roundings of the
     // others' size.
     double largest_gradient(const Found& found) const {
         double largest = 0;

@@ -52,7 +52,7 @@ private:
                 Stack::length(image[1], g.kernel[1], g.strides[1], g.padding[1]), channels};
     }
 
-    // Weights of a part: its kernel, perhaps a bias, perhaps a normalisation's.
+    // Weights of a part: its kernel, perhaps a bias, perhaps a normalization's.
     Settings weighted(const Shape& kernel, std::vector<int>& places) {
         const Shape channels{kernel.back()};
         Settings settings = activated({}, ending());

@@ -31,7 +31,7 @@ void product_of(std::int64_t m, std::int64_t n, std::int64_t k, bool packed, boo
     if (transposed)
         kernel.pack_transposed(b.data(), k, k, n, panels.data());
     else if (packed)
-        kernel.pack(b.data(), k, n, panels.data());
+        kernel.pack(b.data(), n, k, n, panels.data());
     const bool in_panels = packed || transposed;
     Product p{};
     p.a = a.data(), p.row_step = k, p.columns = columns.data();

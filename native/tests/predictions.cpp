@@ -1,5 +1,5 @@
 // Predictions: the same bits however the work is shared out, never from weights that are no longer there, and the same
-// values where a batch normalisation is folded into what comes before it.
+// values where a batch normalization is folded into what comes before it.
 #include <algorithm>
 #include <thread>
 
@@ -107,7 +107,7 @@ void several_callers_predict_the_same(Stack& stack) {
     }
 }
 
-void a_folded_normalisation_changes_nothing(bool convolution) {
+void a_folded_normalization_changes_nothing(bool convolution) {
     Stack apart({9, 10, random_int(1, 20)});
     if (convolution)
         apart.convolution(random_int(5, 40), "linear", false, random_int(0, 1));
@@ -129,7 +129,7 @@ void a_folded_normalisation_changes_nothing(bool convolution) {
     Program program = together.program();
     const Samples samples(program, 4);
     for (int i = 0; i < 2; i++) {
-        expect_near(predict(program, samples), predict_afresh(apart, samples), 1e-5, "folded normalisation");
+        expect_near(predict(program, samples), predict_afresh(apart, samples), 1e-5, "folded normalization");
         for (const int place : normalization.weights) apart.values[static_cast<std::size_t>(place)]->back() += 0.5f;
     }
 }
@@ -168,7 +168,7 @@ void test_predictions() {
         bits_do_not_depend_on_sharing(stack);
         weights_that_change_are_seen(stack);
         several_callers_predict_the_same(stack);
-        a_folded_normalisation_changes_nothing(i % 2);
+        a_folded_normalization_changes_nothing(i % 2);
         bits_do_not_depend_on_sharing(small_maps());
     }
 }

@@ -123,17 +123,24 @@ void blocks_of(std::int64_t size_y, std::int64_t size_x) {
     expect_near(found, expected, 1e-5, "sums of blocks " + std::to_string(size_y) + "x" + std::to_string(size_x));
 }
 
-// Vectors taken out of rows, and added back.
-void vectors_of(std::int64_t count) {
+// Channels of pixels to blocks, and added back.
+void blocks_of_pixels(std::int64_t pixels, std::int64_t blocks) {
     const Kernels& k = kernels();
-    const std::int64_t step = k.width + random_int(0, 5), floats = (count - 1) * step + k.width;
-    const Floats rows = random_floats(floats);
-    Floats vectors(static_cast<std::size_t>(count * k.width)), found = rows, expected = rows;
-    k.gather_vectors(rows.data(), step, count, vectors.data());
-    k.add_vectors(vectors.data(), count, found.data(), step);
-    for (std::int64_t i = 0; i < count * k.width; i++)
-        expected[static_cast<std::size_t>(i / k.width * step + i % k.width)] *= 2;
-    expect_near(found, expected, 0, "vectors out of rows and back");
+    const std::int64_t step = blocks * k.width + random_int(0, 5), to_step = pixels * k.width + random_int(0, 5);
+    const Floats rows = random_floats((pixels - 1) * step + blocks * k.width);
+    const auto floats = static_cast<std::size_t>(blocks * to_step);
+    Floats apart(floats), in_blocks(floats), found = rows, expected = rows;
+    k.to_blocks(rows.data(), step, pixels, blocks, apart.data(), to_step);
+    k.add_from_blocks(apart.data(), to_step, pixels, blocks, found.data(), step);
+    for (std::int64_t pixel = 0; pixel < pixels; pixel++)
+        for (std::int64_t channel = 0; channel < blocks * k.width; channel++) {
+            const auto at = static_cast<std::size_t>(pixel * step + channel);
+            const std::int64_t block = channel / k.width;
+            in_blocks[static_cast<std::size_t>(block * to_step + pixel * k.width + channel % k.width)] = rows[at];
+            expected[at] *= 2;
+        }
+    expect_near(apart, in_blocks, 0, "channels in blocks");
+    expect_near(found, expected, 0, "channels to blocks and back");
 }
 
 }  // namespace
@@ -144,5 +151,6 @@ void test_winners() {
             for (const std::int64_t pixels : {1, 2, 7}) lists_of(Pooled(pixels, filters, window));
     for (std::int64_t size_y = 1; size_y <= 7; size_y++)
         for (std::int64_t size_x = 1; size_x <= 7; size_x++) blocks_of(size_y, size_x);
-    for (const std::int64_t count : {1, 2, 9}) vectors_of(count);
+    for (const std::int64_t pixels : {1, 2, 9})
+        for (const std::int64_t blocks : {1, 3, 8}) blocks_of_pixels(pixels, blocks);
 }

@@ -26,7 +26,7 @@ public:
     }
 
     void prepare(const Kernels& k, const float* kernel, float* memo) const override {
-        k.pack(kernel, f_.patches.size(), f_.filters, memo);
+        k.pack(kernel, f_.filters, f_.patches.size(), f_.filters, memo);
     }
 
     void forward(const Work& work) const override {
