@@ -59,6 +59,13 @@ REPLACED = {
     "trains on from where": "continues training where",
 }
 
+#: Words are spelled with -ize, as the names of the interface are: normalize, quantized, randomization.
+_ISE = re.compile(
+    r"\b\w*(normali|randomi|quanti|maximi|minimi|recogni|penali|memori|initiali|optimi|synchroni|summari|visuali|organi"
+    r"|generali|standardi|seriali|regulari)s(e|ed|es|er|ers|ing|ation|ations)\b",
+    re.IGNORECASE,
+)
+
 _BREAK = re.compile(r"""["'`]?\s*\n\s*(?:#: ?|# |// |\* |f?["'`])?""")
 
 
@@ -97,4 +104,9 @@ def test_no_replaced_phrase_has_come_back() -> None:
         whole = joined(text)
         found += [f"{path.relative_to(ROOT)}: {old!r}: write {new!r}" for old, new in REPLACED.items() if old in whole]
     assert count > 900
+    assert not found, "\n".join(found)
+
+
+def test_one_spelling() -> None:
+    found = [f"{path.relative_to(ROOT)}: {m[0]}" for path, text in texts() for m in _ISE.finditer(text)]
     assert not found, "\n".join(found)

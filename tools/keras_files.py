@@ -88,7 +88,7 @@ def sized() -> dict[str, keras.Layer]:
 
 
 def valued() -> dict[str, keras.Layer]:
-    """Layers that compute value by value, or normalise."""
+    """Layers that compute value by value, or normalize."""
     return {
         "BatchNormalization": layers.BatchNormalization(momentum=0.9, epsilon=0.01, scale=False),
         "BatchNormalization frozen": layers.BatchNormalization(trainable=False),

@@ -1,4 +1,4 @@
-"""Compute what the page's judgement of heat maps is held to, and its activation maximisation.
+"""Compute what the page's judgement of heat maps is held to, and its activation maximization.
 
 ``python tools/make_faithfulness_values.py`` needs Convoscope alone, whose functions are held to their definitions by
 tests/explore/test_faithfulness.py and test_maximize.py. Writes ``tests/web/faithfulness.json`` and two small networks,
@@ -66,7 +66,7 @@ def values_of(model: cs.Sequential, layer: int) -> dict[str, Any]:
     found = cs.explore.faithfulness(model, image, CLASS, layer=layer, orders=ORDERS)
     (raw,) = cs.explore.grad_cam(model, image, min(CLASS, model.output_shape[-1] - 1), layer).raw
     made = cs.explore.maximize(model, layer, CHANNEL, seeds=1, jitter=1)
-    assert found.randomisation is not None
+    assert found.randomization is not None
     return {
         "position": layer,
         "shape": list(shape),
@@ -77,7 +77,7 @@ def values_of(model: cs.Sequential, layer: int) -> dict[str, Any]:
         "insertion": written(found.insertion[0]),
         "random": written(found.random[:, 0]),
         "areas": written([found.auc.deletion[0], found.auc.insertion[0], found.auc.random[0]]),
-        "correlations": written(found.randomisation.spearman[0, :, 0]),
+        "correlations": written(found.randomization.spearman[0, :, 0]),
         "maximized": {"image": written(made.images[0].ravel()), "value": float(made.values[0])},
     }
 

@@ -54,7 +54,7 @@ def depthwise(recorder: Recorder) -> None:
 
 
 def more_layers(recorder: Recorder) -> None:
-    """Rectifiers with settings, normalisations of each sample, and layers that move values."""
+    """Rectifiers with settings, normalizations of each sample, and layers that move values."""
     given = {"mean": [0.5, -1.0], "variance": [4.0, 0.25]}
     rows: list[tuple[tuple[int, ...], Description, int, bool]] = [
         ((4, 6), layer("ReLU", max_value=1.5), 2, False),

@@ -69,7 +69,7 @@ def mixed() -> Any:
 
 
 def rows() -> Any:
-    """Return a network with dense layers along the last axis, axes in another order, and normalisations."""
+    """Return a network with dense layers along the last axis, axes in another order, and normalizations."""
     image = layers.Input((4, 5, 3), name="image")
     x = layers.Permute((2, 1, 3))(layers.Dense(6, activation="relu")(image))
     x = layers.LayerNormalization()(layers.Reshape((20, 6))(x))
@@ -125,7 +125,7 @@ def images(shape: tuple[int, ...], count: int, seed: int = 2) -> Any:
 
 
 def converted(model: Any, kind: str, most: float) -> bytes:
-    """Return the file of a model: of floats, halves, with quantised weights, or computed with bytes."""
+    """Return the file of a model: of floats, halves, with quantized weights, or computed with bytes."""
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if kind != "float":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -151,7 +151,7 @@ def computed(content: bytes, most: float, count: int = 2) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for number, told in enumerate(interpreter.get_input_details()):
         real = most * images(tuple(told["shape"][1:]), count, 10 + number)
-        arrays[f"in{number}"] = given = real if told["dtype"] == np.float32 else _quantised(real, told)
+        arrays[f"in{number}"] = given = real if told["dtype"] == np.float32 else _quantized(real, told)
         interpreter.resize_tensor_input(told["index"], given.shape)
     interpreter.allocate_tensors()
     for number, told in enumerate(interpreter.get_input_details()):
@@ -165,7 +165,7 @@ def computed(content: bytes, most: float, count: int = 2) -> dict[str, Any]:
     return arrays
 
 
-def _quantised(real: Any, told: Any) -> Any:
+def _quantized(real: Any, told: Any) -> Any:
     scale, zero = told["quantization"]
     limits = np.iinfo(told["dtype"])
     return np.clip(np.round(real / scale) + zero, limits.min, limits.max).astype(told["dtype"])

@@ -90,7 +90,7 @@ def poolings(recorder: Recorder) -> None:
 
 
 def other_layers(recorder: Recorder) -> None:
-    """Dense, activations, normalisation, and the layers that move values."""
+    """Dense, activations, normalization, and the layers that move values."""
     rows: list[tuple[tuple[int, ...], Description, int, bool]] = [
         ((7,), layer("Dense", units=5), 3, False),
         ((17,), layer("Dense", units=1, use_bias=False), 1, False),
@@ -251,7 +251,7 @@ STEPS, BATCH = 12, 5
 
 def training(recorder: Recorder) -> None:
     """Twelve steps of every optimizer on a small convnet, from given weights, the last batch smaller."""
-    # No bias before the normalisation: it has no effect, and Adam would scale the rounding of its zero gradient up.
+    # No bias before the normalization: it has no effect, and Adam would scale the rounding of its zero gradient up.
     layers = [
         layer("Conv2D", filters=4, kernel_size=3, use_bias=False),
         layer("BatchNormalization", momentum=0.9),

@@ -61,7 +61,7 @@ class LiteRtTrial:
         path = folder / "model.tflite"
         path.write_bytes(content)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", cs.errors.ConvoscopeWarning)  # that it is quantised
+            warnings.simplefilter("ignore", cs.errors.ConvoscopeWarning)  # that it is quantized
             model = read(path)
         shapes = model.plan_input_shapes
         if sum(np.prod(shape, dtype=float) for shape in shapes) <= _MOST_PREDICTED:

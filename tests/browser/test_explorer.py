@@ -329,10 +329,10 @@ def test_a_maps_faithfulness_is_pythons_and_is_computed_once(page: Any, explorer
     for chart, own in zip(page.locator("#why-where .faithful .curve").all(), found.auc, strict=False):
         assert numbers(chart.locator("figcaption").inner_text()) == pytest.approx([own[0], chance], abs=0.0051)
         assert chart.locator("path.validation").get_attribute("d").count("L") == 20
-    assert found.randomisation is not None
+    assert found.randomization is not None
     check = page.locator("#why-where .faithful .sum").nth(1).inner_text()
-    assert numbers(check)[0] == pytest.approx(found.randomisation.similarity, abs=0.0051)
-    assert str(found.randomisation).split(". ", 1)[1] in check  # of 2×2 values nothing can be said
+    assert numbers(check)[0] == pytest.approx(found.randomization.similarity, abs=0.0051)
+    assert str(found.randomization).split(". ", 1)[1] in check  # of 2×2 values nothing can be said
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     until(page, "document.querySelector('#why-where .working').hidden")  # it is known already

@@ -44,8 +44,8 @@ def one_convolution() -> cs.Sequential:
     return cs.models.build_preset("cnn-1", (8, 8, 1), 10, scale=1 / 16, seed=2)
 
 
-def normalised() -> cs.Sequential:
-    """Colour, batch normalisation, average pooling, two dense layers, dropout."""
+def normalized() -> cs.Sequential:
+    """Colour, batch normalization, average pooling, two dense layers, dropout."""
     return cs.Sequential(
         [
             layers.Conv2D(16, 3, padding="same", input_shape=(32, 32, 3)),
@@ -99,7 +99,7 @@ def images_for(model: cs.Sequential) -> npt.NDArray[np.float32]:
     return np.asarray(np.rint(values * scale) if scale > 1 else values, np.float32)
 
 
-@pytest.mark.parametrize("make", [lesson, one_convolution, normalised, deep])
+@pytest.mark.parametrize("make", [lesson, one_convolution, normalized, deep])
 def test_every_layer_and_gradient_of_a_network_is_pythons(browser: Any, make: Any) -> None:
     model = make()
     images = images_for(model)

@@ -57,7 +57,7 @@ def test_convert_writes_what_the_ending_says(shell: Shell, model: Sequential) ->
     ("arguments", "words"),
     [
         ([], "Choose what to write: --html page.html"),
-        (["--quantise"], "--quantise applies to the HTML page. Give the file to write: --html page.html"),
+        (["--quantize"], "--quantize applies to the HTML page. Give the file to write: --html page.html"),
         (["model.safetensors"], "Only an HTML page shows two models"),
     ],
 )

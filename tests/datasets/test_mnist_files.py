@@ -251,7 +251,7 @@ def test_progress_is_told_of_every_file(cache: Path, info: DatasetInfo) -> None:
 @pytest.mark.skipif(not REAL, reason="CONVOSCOPE_DATA names no folder with the published files")
 @pytest.mark.parametrize(
     ("info", "mean", "test_counts"),
-    # The means are published: 0.1307 and 0.2860 of 255 are what PyTorch's examples normalise with.
+    # The means are published: 0.1307 and 0.2860 of 255 are what PyTorch's examples normalize with.
     [
         (mnist.INFO, 0.1307, (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)),
         (fashion_mnist.INFO, 0.2860, (1000,) * 10),

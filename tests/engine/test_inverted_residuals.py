@@ -97,8 +97,8 @@ def test_what_others_read_is_made() -> None:
 def test_the_step_says_what_its_parts_say() -> None:
     (whole,) = build(inverted(24, 6, 16, 5, 2), (60, 60, 16)).prediction_steps
     assert whole.label == (
-        "convolution, batch normalisation folded in, relu6; depthwise convolution, batch normalisation folded in, "
-        "relu6; convolution, batch normalisation folded in"
+        "convolution, batch normalization folded in, relu6; depthwise convolution, batch normalization folded in, "
+        "relu6; convolution, batch normalization folded in"
     )
     assert whole.multiply_adds == 60 * 60 * 16 * 96 + 30 * 30 * 96 * 25 + 30 * 30 * 96 * 24
     seen = np.zeros((30, 30, 24), bool)

@@ -108,7 +108,7 @@ def test_what_is_folded_and_left_out_changes_no_value(
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def normalised_model() -> Sequential:
+def normalized_model() -> Sequential:
     model = Sequential(
         [
             Conv2D(16, 3, input_shape=(12, 12, 1)),
@@ -150,7 +150,7 @@ CHANGES: dict[str, Callable[[Sequential, Array], Any]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_prediction_follows_every_change_of_the_weights(change: str) -> None:
     use("native")
-    model = normalised_model()
+    model = normalized_model()
     x = np.random.default_rng(0).random((3, 12, 12, 1), np.float32)
     before = model.predict(x, verbose=0)
     np.testing.assert_array_equal(model.predict(x, verbose=0), before)
@@ -188,7 +188,7 @@ def test_an_image_gets_the_same_bits_in_any_batch_and_from_any_number_of_threads
 def test_several_threads_predict_with_one_model() -> None:
     use("native")
     set_threads(2)
-    model = normalised_model()
+    model = normalized_model()
     x = np.random.default_rng(0).random((40, 12, 12, 1), np.float32)
     for _ in range(3):
         model.layers[0].weights[0][...] *= 1.25
@@ -209,9 +209,9 @@ def test_several_threads_predict_with_one_model() -> None:
             np.testing.assert_array_equal(outputs, wanted)
 
 
-def test_a_loaded_model_with_folded_normalisation_predicts_the_same_bits(tmp_path: Path) -> None:
+def test_a_loaded_model_with_folded_normalization_predicts_the_same_bits(tmp_path: Path) -> None:
     use("native")
-    model = normalised_model()
+    model = normalized_model()
     x = np.random.default_rng(0).random((20, 12, 12, 1), np.float32)
     model.fit(x, np.arange(20) % 5, epochs=2, verbose=0)
     model.save(tmp_path / "model.safetensors")
@@ -220,13 +220,13 @@ def test_a_loaded_model_with_folded_normalisation_predicts_the_same_bits(tmp_pat
 
 def test_a_view_sees_what_each_layer_makes_though_prediction_folds_it() -> None:
     use("native")
-    model = normalised_model()
+    model = normalized_model()
     x = np.random.default_rng(0).random((2, 12, 12, 1), np.float32)
     model.fit(x, [0, 1], epochs=3, verbose=0)
-    convolved, normalised = Model(model.input, [model.layers[0].output, model.layers[1].output]).predict(x)
+    convolved, normalized = Model(model.input, [model.layers[0].output, model.layers[1].output]).predict(x)
     gamma, beta, mean, variance = model.layers[1].weights
     expected = (convolved - mean) / np.sqrt(variance + 1e-3) * gamma + beta
-    np.testing.assert_allclose(normalised, expected, atol=1e-5)
+    np.testing.assert_allclose(normalized, expected, atol=1e-5)
     np.testing.assert_allclose(
         Model(model.input, [model.output, model.layers[0].output]).predict(x)[0], model.predict(x), atol=1e-6
     )

@@ -158,7 +158,7 @@ def test_a_step_is_the_gradient_times_the_rate(engine: Engine) -> None:
 def test_frozen_weights_stay_and_the_others_learn(engine: Engine) -> None:
     layers = stack()
     layers[0].trainable = False
-    layers[2].trainable = False  # a frozen normalisation keeps its moving averages too
+    layers[2].trainable = False  # a frozen normalization keeps its moving averages too
     plan = build(layers, SHAPE)
     weights = first_weights(plan)
     before = [weight.copy() for weight in weights]

@@ -128,7 +128,7 @@ def test_without_optuna_a_search_says_how_to_get_it(tmp_path: Path, monkeypatch:
         ({"filters": []}, {}, "There is no value"),
         ({"filters": [1]}, {"fixed": {"filters": 2}}, "both varied and set"),
         ({"filters": [1]}, {"minutes": 0.0}, "--minutes must be more than 0"),
-        ({"filters": [1]}, {"fixed": {"validation": 0.0}}, "maximises validation accuracy"),
+        ({"filters": [1]}, {"fixed": {"validation": 0.0}}, "maximizes validation accuracy"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -82,14 +82,14 @@ def test_a_map_that_only_shows_the_image_is_told_by_random_weights() -> None:
 
     images = values("grey_images")
     found = faithfulness(grey(), images, None, brightness, networks=2, cascade=True)
-    assert found.randomisation is not None
-    assert found.randomisation.layers == ("dense_1", "dense", "conv2d_1", "conv2d")
-    assert found.randomisation.spearman.shape == found.randomisation.ssim.shape == (4, 2, 6)
-    assert found.randomisation.similarity == pytest.approx(1)
+    assert found.randomization is not None
+    assert found.randomization.layers == ("dense_1", "dense", "conv2d_1", "conv2d")
+    assert found.randomization.spearman.shape == found.randomization.ssim.shape == (4, 2, 6)
+    assert found.randomization.similarity == pytest.approx(1)
     assert "hardly changes" in str(found)
     assert "brightness, 6 images" in str(found)
     assert len(found.plot().axes) == 3
-    changed = faithfulness(grey(), images, method="hires_cam").randomisation
+    changed = faithfulness(grey(), images, method="hires_cam").randomization
     assert changed is not None
     assert changed.similarity < 0.7
 
@@ -146,8 +146,8 @@ def test_a_map_without_any_order_gives_no_rank_correlation() -> None:
     flat = faithfulness(
         grey(), values("grey_images")[:1], method=lambda model, images, classes: np.zeros((1, 9, 9)), steps=2, orders=1
     )
-    assert flat.randomisation is not None
-    assert np.isnan(flat.randomisation.similarity)
+    assert flat.randomization is not None
+    assert np.isnan(flat.randomization.similarity)
     assert "The map is uniform" in str(flat)
     cascade = faithfulness(grey(), np.ones((1, 9, 9, 1)), cascade=True, steps=2, orders=1)
     assert len(cascade.plot().axes) == 3  # also of maps without an order

@@ -1,4 +1,4 @@
-"""Activation maximisation where the best picture is known, and beside real images counted in plain NumPy."""
+"""Activation maximization where the best picture is known, and beside real images counted in plain NumPy."""
 
 from __future__ import annotations
 

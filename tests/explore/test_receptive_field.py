@@ -35,7 +35,7 @@ STACKS: dict[str, tuple[tuple[int, ...], list[cl.Layer]]] = {
     "at another size": ((6, 5, 1), [cl.Conv2D(2, 2), cl.Resizing(3, 7), cl.Conv2D(1, 2)]),
     "the middle": ((7, 8, 1), [cl.CenterCrop(4, 4), cl.Conv2D(1, 3, padding="same")]),
     "rows become columns": ((5, 7, 2), [cl.Conv2D(2, (3, 1)), cl.Permute((2, 1, 3)), cl.MaxPooling2D(2)]),
-    "normalised together": ((3, 4, 2), [cl.Conv2D(4, 2), cl.GroupNormalization(2)]),
+    "normalized together": ((3, 4, 2), [cl.Conv2D(4, 2), cl.GroupNormalization(2)]),
     "softmax over channels": ((4, 4, 2), [cl.MaxPooling2D(), cl.Softmax()]),
 }
 

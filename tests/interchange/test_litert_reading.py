@@ -77,8 +77,8 @@ def test_layers_are_those_that_keras_has() -> None:
 
 
 @pytest.mark.parametrize("name", ["mobile_bytes", "mobile_signed"])
-def test_quantised_networks_compute_with_floats(name: str) -> None:
-    with pytest.warns(ConvoscopeWarning, match=r"is quantised: it computes with 8-bit integers"):
+def test_quantized_networks_compute_with_floats(name: str) -> None:
+    with pytest.warns(ConvoscopeWarning, match=r"is quantized: it computes with 8-bit integers"):
         model = cs.load_model(FILES / f"{name}.tflite")
     images, expected = _values(name, "in"), _values(name, "out")
     assert images[0].dtype == (np.uint8 if name == "mobile_bytes" else np.float32)
@@ -110,7 +110,7 @@ def test_weights_of_four_bits(tmp_path: Path) -> None:
     kernel = graph.constant((packed[::2] | packed[1::2] << 4).astype(np.uint8))
     graph.tensors[kernel].update(type=17, shape=[2, 3], quantization={"scale": [0.5, 2.0], "zero_point": [0, 0]})
     (made,) = graph.add("FULLY_CONNECTED", [graph.inputs[0], kernel, -1], (2,))
-    with pytest.warns(ConvoscopeWarning, match="is quantised"):
+    with pytest.warns(ConvoscopeWarning, match="is quantized"):
         model = read(_written(flatbuffer(graph.tables([made])), tmp_path))
     np.testing.assert_allclose(model.layers[-1].get_weights()[0], (numbers * [[0.5], [2.0]]).T)
 
@@ -140,7 +140,7 @@ def test_our_own_come_back_as_they_were(tmp_path: Path) -> None:
 def test_our_own_of_8_bits_know_how_images_are_prepared(tmp_path: Path) -> None:
     """They take bytes, whatever range the model itself is for, and bring them into it."""
     path = _written((FILES / "written_int8.tflite").read_bytes(), tmp_path)
-    with pytest.warns(ConvoscopeWarning, match="is quantised") as told:
+    with pytest.warns(ConvoscopeWarning, match="is quantized") as told:
         model = cs.load_model(path)
     assert [each.filename for each in told] == [__file__]
     assert model.class_names == list("abcde")
@@ -155,7 +155,7 @@ def test_preprocessing_that_does_not_fit_is_not_taken(tmp_path: Path) -> None:
     for old, new in ((b'"height":', b'"hei ht":'), (b'"width": 8', b'"width": 9'), (b'"fit":', b'"fit"]')):
         assert whole.count(old) == 1
         path = _written(whole.replace(old, new), tmp_path)
-        with pytest.warns(ConvoscopeWarning, match="is quantised"):
+        with pytest.warns(ConvoscopeWarning, match="is quantized"):
             assert cs.load_model(path).preprocessing is None
 
 

@@ -1,4 +1,4 @@
-"""Normalisations, lengths and rectifiers that ONNX files have as several nodes, held to ONNX's reference evaluator."""
+"""Normalizations, lengths and rectifiers that ONNX files have as several nodes, held to ONNX's reference evaluator."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_channels_beside_each_other(last: str, tmp_path: Path) -> None:
 
 
 def test_settings_of_no_known_form_are_refused(tmp_path: Path) -> None:
-    """A tensor where a number is due, in nodes that would be a normalisation otherwise."""
+    """A tensor where a number is due, in nodes that would be a normalization otherwise."""
     nodes = [
         node("ReduceMean", ["x", "axes"], ["m"], keepdims=numpy_helper.from_array(np.ones(2, np.int64))),
         node("Sub", ["x", "m"], ["s"]),

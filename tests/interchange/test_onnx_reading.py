@@ -71,7 +71,7 @@ def test_a_classifier_with_its_channels_first(tmp_path: Path) -> None:
     assert [layer.name for layer in model.layers if layer.name in ("c", "n", "d", "g")] == ["c", "n", "d", "g"]
 
 
-def test_shuffles_parts_and_normalisations(tmp_path: Path) -> None:
+def test_shuffles_parts_and_normalizations(tmp_path: Path) -> None:
     difference, model = _difference(mixed(), tmp_path)
     assert difference < 1e-5
     assert _kinds(model).count("Permute") == 1  # the shuffle of the channels itself
@@ -211,7 +211,7 @@ def test_activations_are_known_by_what_they_compute(spelling: str, tmp_path: Pat
     assert [layer.activation for layer in model.layers[1:]] == [activation]
 
 
-def test_a_normalisation_of_several_nodes(tmp_path: Path) -> None:
+def test_a_normalization_of_several_nodes(tmp_path: Path) -> None:
     """Over the channels, which lie before the pixels for ONNX, as ConvNeXt has it in older files."""
     nodes = [
         node("Conv", ["x", "w"], ["c"]),
@@ -334,7 +334,7 @@ def test_it_trains_on(tmp_path: Path) -> None:
 
 def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     nodes = [
-        node("QuantizeLinear", ["x", "scale"], ["q"], name="quantise"),
+        node("QuantizeLinear", ["x", "scale"], ["q"], name="quantize"),
         node("Conv", ["x", "w"], ["c"], name="flat"),
         node("Hardmax", ["x"], ["l"], axis=1, name="largest"),
         node("Add", ["q", "c"], ["a"]),
@@ -344,7 +344,7 @@ def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     whole = _network(nodes, ["n", 3, 5, 5], {"scale": np.float32(1), "w": _drawn(4, 3, 3)})
     with pytest.raises(FileFormatError) as error:
         _read(whole, tmp_path)
-    for part in ("QuantizeLinear 'quantise' (it belongs to a quantised network",
+    for part in ("QuantizeLinear 'quantize' (it belongs to a quantized network",
                  "Conv 'flat' (it convolves along 1 axes",
                  "Hardmax 'largest' (there is no layer for it)",
                  "Fused 'own' (it belongs to another operator set, 'com.example')"):  # fmt: skip

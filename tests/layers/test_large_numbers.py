@@ -332,7 +332,7 @@ def test_memory_that_cannot_be_had_is_named() -> None:
 
 
 def test_what_only_predicts_is_not_trained() -> None:
-    """A normalisation that is folded in has no gradient, and its step no room for one."""
+    """A normalization that is folded in has no gradient, and its step no room for one."""
     layers = [cs.layers.Conv2D(2, 3), cs.layers.BatchNormalization()]
     made = plan.build(layers, (8, 8, 1))
     weights = [np.full(weight.shape, 0.5, np.float32) for weight in made.weights]

@@ -13,7 +13,7 @@ from convoscope.models import Model, Sequential, read_header
 
 
 def block(name: str = "block") -> Model:
-    """A residual block with a normalisation: two calls of one layer in it."""
+    """A residual block with a normalization: two calls of one layer in it."""
     inputs = Input((4, 4, 2))
     look = Conv2D(2, 3, padding="same", activation="relu")
     return Model(inputs, BatchNormalization()(Add()([inputs, look(look(inputs))])), name=name)

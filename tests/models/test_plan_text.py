@@ -67,7 +67,7 @@ def test_a_direct_convolution_says_what_speaks_against_winograd(
     [
         ([Conv2D(4, 3), ReLU(), Dropout(0.5), MaxPooling2D()], "dropout is in between"),
         ([Conv2D(4, 3), BatchNormalization()], "its mean and variance are the whole batch's"),
-        ([Conv2D(4, 3), BatchNormalization(), MaxPooling2D()], "batch normalisation is in between"),
+        ([Conv2D(4, 3), BatchNormalization(), MaxPooling2D()], "batch normalization is in between"),
         ([Conv2D(4, 3), AveragePooling2D()], "an average is not one of the pooled values"),
         ([Conv2DTranspose(4, 3), BatchNormalization()], "transposed convolutions are not fused with it"),
         ([Conv2DTranspose(4, 3, activation="gelu")], "the gradient of gelu needs its input"),
@@ -102,7 +102,7 @@ def test_prediction_shows_what_is_folded_in_and_what_is_idle() -> None:
     assert "normalization, relu: columns" in training
     assert "7 layers in 4 steps" in prediction
     assert "conv2d + batch_normalization + re_lu" in prediction
-    assert "convolution, batch normalisation folded in, relu" in prediction
+    assert "convolution, batch normalization folded in, relu" in prediction
     assert "idle before it: dropout" in prediction
 
 

@@ -52,7 +52,7 @@ model.fit(x, y, epochs=2, verbose=0)
 assert (model.predict(x) == old[0][3]).all()
 """
 
-_OPTIMISED = """
+_OPTIMIZED = """
 import numpy as np
 import convoscope as cs
 
@@ -88,4 +88,4 @@ def test_a_package_that_is_purged_and_imported_again_works_and_so_do_its_old_obj
 
 
 def test_nothing_depends_on_asserts_and_descriptions(tmp_path: object) -> None:
-    _run(_OPTIMISED, "-OO", folder=tmp_path)
+    _run(_OPTIMIZED, "-OO", folder=tmp_path)

@@ -243,7 +243,7 @@ def test_digits_of_int8_come_in_again(digits: Any, tmp_path: Path) -> None:
     model, data = digits
     content, found = quantized(model, data.x_train[:300, ..., None], (data.x_test[..., None], data.y_test))
     (tmp_path / "digits.tflite").write_bytes(content)
-    with pytest.warns(ConvoscopeWarning, match="is quantised"):
+    with pytest.warns(ConvoscopeWarning, match="is quantized"):
         again = cs.load_model(tmp_path / "digits.tflite")
     assert again.preprocessing == cs.Preprocessing.from_dict(model.preprocessing).as_dict()
     right = np.mean(again.predict(data.x_test[..., None], verbose=0).argmax(axis=1) == data.y_test)

@@ -71,14 +71,14 @@ def test_networks_of_keras(tmp_path: Path) -> None:
         for path in sorted(tmp_path.glob("*.tflite")):
             name = path.stem
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvoscopeWarning)  # that some are quantised
+                warnings.simplefilter("ignore", ConvoscopeWarning)  # that some are quantized
                 model = read(path)
             images, expected = (
                 [kept[key] for key in kept.files if key.startswith(f"{name}/{k}")] for k in ("in", "out")
             )
-            quantised = name.endswith(("weights", "bytes", "signed"))
+            quantized = name.endswith(("weights", "bytes", "signed"))
             found = difference(predicted(model, images), expected)
-            if found > (0.05 if quantised else 1e-5):
+            if found > (0.05 if quantized else 1e-5):
                 far[name] = found
     assert not far
 

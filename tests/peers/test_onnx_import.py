@@ -206,7 +206,7 @@ GRAPHS: dict[str, tuple[list[Any], tuple[Any, ...], dict[str, Any], int]] = {
         {**_KERNEL, "one": np.float32(1)},
         17,
     ),
-    "a flattened image that is normalised": (
+    "a flattened image that is normalized": (
         [
             _node("Flatten", ["x"], ["f"]),
             _node("BatchNormalization", ["f", "g", "b", "m", "v"], ["z"]),
@@ -355,7 +355,7 @@ def test_classifiers(name: str, exporter: str, opset: int, tmp_path: Path) -> No
 
 
 def test_a_residual_network_trains_on(tmp_path: Path) -> None:
-    """Its normalisations stay layers, where the exporter left them, and their averages move."""
+    """Its normalizations stay layers, where the exporter left them, and their averages move."""
     network, size = _network("resnet18")
     keep = {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
     _export(network, size, tmp_path / "network.onnx", "old", 17, **keep)

@@ -187,7 +187,7 @@ def test_parts_of_a_batch_draw_by_the_position_in_the_whole(layer: Layer) -> Non
         np.testing.assert_allclose(change, whole[index] - old, rtol=1e-3, atol=2e-7)
 
 
-def test_batch_normalisation_over_all_processes_is_that_of_the_whole_batch() -> None:
+def test_batch_normalization_over_all_processes_is_that_of_the_whole_batch() -> None:
     """Each part is given the sums of the others, as another process would send them."""
     plan = build([BatchNormalization()], (3, 4, 2))
     weights = random_weights(plan, np.random.default_rng(1))

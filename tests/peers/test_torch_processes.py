@@ -100,7 +100,7 @@ def results(folder: Path, count: int) -> Any:
 
 @pytest.mark.parametrize("count", PLACES)
 def test_weights_are_those_of_one_process(count: int, folder: Path, alone: Any) -> None:
-    """55 steps: batch normalisation, dropout, augmentation, weighted losses, bounded gradients; 203 samples by 20."""
+    """55 steps: batch normalization, dropout, augmentation, weighted losses, bounded gradients; 203 samples by 20."""
     weights, _ = alone
     found = np.load(folder / f"weights-{count}.npz")
     compared = [name for name in weights if not name.startswith("folder")]

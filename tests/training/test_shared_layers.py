@@ -53,7 +53,7 @@ def test_a_frozen_base_stays_and_its_head_learns(engine: Engine) -> None:
     losses = model.fit(x, y, epochs=30, verbose=0).history["loss"]
     assert losses[-1] < 0.9 * losses[0]
     changed = [bool((now != then).any()) for now, then in zip(model.get_weights(), before, strict=True)]
-    assert changed == [False] * 6 + [True] * 2  # moving averages of the frozen normalisation included
+    assert changed == [False] * 6 + [True] * 2  # moving averages of the frozen normalization included
     assert model.optimizer.places_of_slots(model.own_weights) == [6, 7]
     model.get_layer("base").trainable = True
     model.compile(model.optimizer, "mse")  # the same optimizer goes on, with new slots for what it had not met

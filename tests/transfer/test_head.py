@@ -35,7 +35,7 @@ def test_logistic_regression_is_scikit_learns(row: dict[str, Any]) -> None:
         weights = np.where(labels < 3, 2.0, 0.5)
         weights = weights * len(weights) / weights.sum()
     basis = basis_of(features)
-    # scikit-learn penalises weights of the features as they are, whatever their scale.
+    # scikit-learn penalizes weights of the features as they are, whatever their scale.
     centred = features - basis.mean
     values, axes = np.linalg.eigh(centred.T @ centred / IMAGES)
     x, spread = centred @ axes, np.maximum(values, 1e-9)

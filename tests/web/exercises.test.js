@@ -20,7 +20,7 @@ describe("judging", () => {
     assert.equal(judge(28, { mistakes }).says, "first");
   });
 
-  test("a sign, one too many and a direction are recognised without being listed", () => {
+  test("a sign, one too many and a direction are recognized without being listed", () => {
     assert.match(judge(-26).says, /sign/);
     assert.match(judge(25).says, /off by one/);
     assert.match(judge(40).says, /too large/);

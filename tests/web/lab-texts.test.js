@@ -148,7 +148,7 @@ describe("kernels as text", () => {
     );
   });
 
-  test("a sum of nothing has no normalising weight", () => {
+  test("a sum of nothing has no normalizing weight", () => {
     assert.equal(
       normalisingWeight([
         [1, 1],

@@ -64,7 +64,7 @@ def test_filters_that_are_off_count_in_the_curve(explored: Explored) -> None:
 
 def test_random_networks_differ_by_their_seeds_and_are_those_of_faithfulness(explored: Explored) -> None:
     runs, question = Runs(), {"image": 2, "position": LAYER, "classes": [1], "method": "grad_cam"}
-    wanted = cs.explore.faithfulness(explored.model, explored.images[2], 1, layer=LAYER, orders=1).randomisation
+    wanted = cs.explore.faithfulness(explored.model, explored.images[2], 1, layer=LAYER, orders=1).randomization
     assert wanted is not None
     seen, *others = (
         read(runs.evidence(explored, {**question, **more}))[0].ravel()

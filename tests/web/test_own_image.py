@@ -16,7 +16,7 @@ from tests.own_images import rejection_for
 
 import convoscope as cs
 from convoscope.web.explored import model_file
-from convoscope.web.quantised import quantised
+from convoscope.web.quantized import quantized
 from convoscope.web.site import page_files
 
 SIZES = [(40, 30), (30, 47), (24, 24), (7, 90), (91, 13), (1, 1), (200, 150), (24, 16), (5, 60)]
@@ -114,8 +114,8 @@ def test_the_page_scores_images_as_python_does() -> None:
     features[0] = 0  # which points nowhere
     model = cs.Sequential([cs.layers.Dense(5, activation="softmax", input_shape=(300,))], seed=1)
     model.rejection = rejection_for(features, 5)
-    assert quantised(model).saved > 0
-    files = [base64.b64encode(content).decode() for content in (model_file(model), quantised(model).content)]
+    assert quantized(model).saved > 0
+    files = [base64.b64encode(content).decode() for content in (model_file(model), quantized(model).content)]
     script = ["--input-type=module", "-e", SCORING, Path(str(page_files())).as_uri()]
     question = json.dumps({"files": files, "features": features.tolist()})
     run = subprocess.run([node, *script], input=question, capture_output=True, text=True, check=False)

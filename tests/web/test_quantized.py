@@ -17,7 +17,7 @@ from convoscope.cli.main import app
 from convoscope.errors import FileFormatError
 from convoscope.web.explored import Explored
 from convoscope.web.explorer import in_eight_bits, offline
-from convoscope.web.quantised import eight_bits, quantised
+from convoscope.web.quantized import eight_bits, quantized
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_every_number_moves_by_half_a_step_of_its_channel_at_most() -> None:
 
 
 def test_large_kernels_have_8_bits_and_all_else_32(explored: Explored) -> None:
-    small = quantised(explored.model)
+    small = quantized(explored.model)
     kinds = {name: each["dtype"] for name, each in header(small.content).items() if name != "__metadata__"}
     large = {f"layers/{index}/kernel" for index, layer in enumerate(explored.model.layers) if index in (2, 4)}
     assert {name for name, kind in kinds.items() if kind == "I8"} == large
@@ -93,7 +93,7 @@ def test_the_page_says_it_and_shows_the_answers_of_its_own_numbers(explored: Exp
     assert embedded["explorer"]["accuracy"] == np.mean(predicted == explored.y)
 
 
-def test_both_of_two_models_are_quantised(explored: Explored) -> None:
+def test_both_of_two_models_are_quantized(explored: Explored) -> None:
     both = in_eight_bits(Explored(explored.model, explored.x, explored.y, beside=explored))
     assert both.beside is not None
     assert both.beside.note == both.note != ""
@@ -112,7 +112,7 @@ def test_without_test_images_no_difference_is_claimed(explored: Explored) -> Non
 
 def test_the_small_file_is_for_pages_and_no_model_to_load(explored: Explored, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
-    path.write_bytes(quantised(explored.model).content)
+    path.write_bytes(quantized(explored.model).content)
     with pytest.raises(FileFormatError, match="only 32-bit and 16-bit floats"):
         cs.load_model(path)
 
@@ -150,7 +150,7 @@ def test_the_page_has_less_than_3_megabytes_beside_its_weights(kind: str) -> Non
 def test_the_command_says_the_size_and_the_difference(explored: Explored, tmp_path: Path) -> None:
     model, page = tmp_path / "model.safetensors", tmp_path / "page.html"
     explored.model.save(model)
-    run = CliRunner().invoke(app, ["export", str(model), "--data", "digits", "--quantise", "--html", str(page)])
+    run = CliRunner().invoke(app, ["export", str(model), "--data", "digits", "--quantize", "--html", str(page)])
     assert run.exit_code == 0, run.output
     words = " ".join(run.output.split())
     assert "saved" in words

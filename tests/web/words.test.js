@@ -36,7 +36,7 @@ describe("the glossary", () => {
   test("has the words of a first lesson, each explained in few words", () => {
     const wanted = ["map", "kernel", "filter", "bias", "ReLU", "stride", "padding", "pooling", "softmax", "receptive field",
       "parameter", "epoch", "loss", "Grad-CAM", "batch normalization", "dropout", "residual connection",
-      "deletion", "insertion", "randomisation check", "activation maximisation"]; // prettier-ignore
+      "deletion", "insertion", "randomization check", "activation maximization"]; // prettier-ignore
     assert.deepEqual(GLOSSARY.map(({ term }) => term).sort(), wanted.sort());
     for (const { term, forms, text } of GLOSSARY) {
       assert.ok(forms.includes(term), term);

@@ -27,7 +27,7 @@ from convoscope.layers.symbols import Symbol
 from convoscope.models import Model
 
 preprocess_input = preprocessing(
-    TORCH, "Normalise each channel to mean 0 and standard deviation 1 over ImageNet, as PyTorch does."
+    TORCH, "Normalize each channel to mean 0 and standard deviation 1 over ImageNet, as PyTorch does."
 )
 NAME, SIZE = "squeezenet", 224
 #: Of each fire module: its index among torchvision's features, filters that squeeze, and that expand.

@@ -20,7 +20,7 @@ EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --keras model.keras --pytorch net.py --c digits.c",
     "convoscope export runs/digits-cnn-2-1 --html page.html",
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
-    "convoscope export runs/digits-cnn-2-1 --quantise --html small.html",
+    "convoscope export runs/digits-cnn-2-1 --quantize --html small.html",
     "convoscope export runs/digits-cnn-2-1 --snapshots --html page.html",
     "convoscope export runs/digits-cnn-2-1 --tour my-tour.json --html page.html",
     "convoscope export model.safetensors --data fashion-mnist --html page.html",
@@ -96,7 +96,7 @@ def _write_page(trained: Path, beside: Path | None, page: PageFile) -> None:
 
     assert page.html is not None
     explored = with_tour(load(trained, page.data, page.data_dir, beside), page.tour)
-    if page.quantise:
+    if page.quantize:
         explored = in_eight_bits(explored)
     content = offline(explored, snapshots=page.snapshots).encode()
     write_atomically(page.html, [content])
@@ -105,8 +105,8 @@ def _write_page(trained: Path, beside: Path | None, page: PageFile) -> None:
     missing = left_out(explored)
     if missing:
         console.print(missing, soft_wrap=True)
-    if len(content) > _LARGE and not page.quantise:
-        console.print("--quantise stores large kernels in 8 bits, at a quarter of their size.", soft_wrap=True)
+    if len(content) > _LARGE and not page.quantize:
+        console.print("--quantize stores large kernels in 8 bits, at a quarter of their size.", soft_wrap=True)
     for each in (explored, explored.beside):
         if each is not None and each.note:
             console.print(f"{each.title}: {each.note}", soft_wrap=True, markup=False, highlight=False)

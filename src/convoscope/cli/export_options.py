@@ -32,10 +32,10 @@ class PageFile:
     data_dir: Annotated[
         Path | None, typer.Option("--data-dir", parser=read_path, help="The folder to search first for the data set.")
     ] = None
-    quantise: Annotated[
+    quantize: Annotated[
         bool,
         typer.Option(
-            "--quantise",
+            "--quantize",
             metavar="",
             help="Store the page's large kernels in 8 bits for a smaller file. Reports what that changes.",
         ),
@@ -105,7 +105,7 @@ class LitertOptions:
         typer.Option(
             "--int8",
             metavar="",
-            help="Quantise to 8-bit integers, for a quarter of the size. Reports how the predictions change.",
+            help="Quantize to 8-bit integers, for a quarter of the size. Reports how the predictions change.",
         ),
     ] = False
     calibration: Annotated[

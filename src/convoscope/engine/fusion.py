@@ -4,7 +4,7 @@ The values stay the same to rounding; only what is kept of them changes. A convo
 pooling fused into one step never need the un-pooled feature maps again: the pooled value and its place are enough.
 
 Prediction fuses more than training: what is only there to be trained is idle, nothing is kept for a gradient, and a
-batch normalisation is a factor and an offset for each channel, which the kernel and the bias before it can take in.
+batch normalization is a factor and an offset for each channel, which the kernel and the bias before it can take in.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def fuse(
 ) -> tuple[tuple[Step, ...], tuple[int, ...]]:
     """Return the steps with activations and poolings drawn into the convolutions and dense layers before them.
 
-    For prediction batch normalisations are drawn in as well, and idle steps left out. A step's ``apart`` says why it
+    For prediction batch normalizations are drawn in as well, and idle steps left out. A step's ``apart`` says why it
     is not part of the one before it. Steps become one only where nobody else reads the value between them.
 
     The last activation stays on its own if it is a softmax or a sigmoid: the loss is computed from its inputto it,
@@ -268,7 +268,7 @@ def _between(before: Step) -> str:
     if isinstance(before, DropoutStep):
         return "dropout is in between"
     if isinstance(before, NormalizationStep):
-        return "batch normalisation is in between"
+        return "batch normalization is in between"
     if isinstance(before, ActivationStep):
         return f"{before.activation.name} is in between"
     return ""

@@ -15,7 +15,7 @@ from convoscope.errors import ConfigurationError, EngineFallbackWarning, unknown
 from convoscope.processes.world import world
 
 NAMES = ("native", "reference", "torch")
-#: Whose statistics batch normalisation takes in many processes: the whole batch's, or those of each process's part.
+#: Whose statistics batch normalization takes in many processes: the whole batch's, or those of each process's part.
 BATCH_NORMS = ("together", "each")
 _PRECISIONS_OF_PYTORCH = ("tf32", "bf16")
 _CORE, _PYTORCH = "convoscope._native", "torch"
@@ -74,7 +74,7 @@ def use(name: str, device: str | None = None, precision: str | None = None, batc
         ``"float32"``, ``"tf32"`` or ``"bf16"``, the precision of products; weights stay float32. ``"float32"`` if left
         out.
     batch_norm : {"together", "each"}, optional
-        With several processes, as torchrun starts them: whether batch normalisation uses the mean and variance of the
+        With several processes, as torchrun starts them: whether batch normalization uses the mean and variance of the
         whole batch, as one process would, or each process uses those of its own part, which saves time. ``"together"``
         if left out.
 

@@ -222,7 +222,7 @@ def settings_for(content: Mapping[str, Any], drawn: Mapping[str, Any], info: Any
     told = {"validation": VALIDATION, **given, "seed": content["seed"]}
     settings = TrainSettings.with_defaults(info, content["threads"], content["engine"], **told)
     if not settings.validation:
-        raise ConfigurationError("A search maximises validation accuracy. Leave out val, or give a fraction above 0.")
+        raise ConfigurationError("A search maximizes validation accuracy. Leave out val, or give a fraction above 0.")
     return settings
 
 

@@ -8,7 +8,7 @@ from convoscope.explore.common_features import CommonFeatures, common_features
 from convoscope.explore.confusion import Confusion, confusion
 from convoscope.explore.dead_filters import DeadFilters, dead_filters
 from convoscope.explore.embedding import Embedding, embedding
-from convoscope.explore.faithfulness import Faithfulness, Randomisation, faithfulness
+from convoscope.explore.faithfulness import Faithfulness, Randomization, faithfulness
 from convoscope.explore.filters import Filters, filters
 from convoscope.explore.grad_cam import GradCam, grad_cam
 from convoscope.explore.interventions import Ablation, ablate
@@ -34,7 +34,7 @@ __all__ = [
     "Mistakes",
     "Nearest",
     "Occlusion",
-    "Randomisation",
+    "Randomization",
     "ReceptiveField",
     "Saliency",
     "TopActivating",

@@ -34,7 +34,7 @@ class Areas(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Randomisation:
+class Randomization:
     """How similar the maps remain if the network's weights are made random.
 
     Attributes
@@ -50,7 +50,7 @@ class Randomisation:
 
     Examples
     --------
-    >>> result = Randomisation(("dense", "conv2d"), np.array([[[0.4]], [[0.1]]]), np.array([[[0.3]], [[0.1]]]), 196)
+    >>> result = Randomization(("dense", "conv2d"), np.array([[[0.4]], [[0.1]]]), np.array([[[0.3]], [[0.1]]]), 196)
     >>> result.similarity
     0.1
     """
@@ -107,7 +107,7 @@ class Faithfulness:
     random : array (orders, N, steps + 1)
         The deletion curves of random orders. Read backwards, they are the insertion curves of the reversed orders, so
         that chance has the same area under both.
-    randomisation : Randomisation or None
+    randomization : Randomization or None
 
     Examples
     --------
@@ -129,7 +129,7 @@ class Faithfulness:
     deletion: Array
     insertion: Array
     random: Array
-    randomisation: Randomisation | None
+    randomization: Randomization | None
 
     @property
     def auc(self) -> Areas:
@@ -151,8 +151,8 @@ class Faithfulness:
             f"  deletion   {areas.deletion.mean():.3f}  lower is better   ({chance})",
             f"  insertion  {areas.insertion.mean():.3f}  higher is better  ({chance})",
         ]
-        if self.randomisation is not None:
-            lines.append(f"  randomisation check: {self.randomisation}")
+        if self.randomization is not None:
+            lines.append(f"  randomization check: {self.randomization}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -168,7 +168,7 @@ class Faithfulness:
         >>> len(figure.axes)  # deletion and insertion
         2
         """
-        cascade = self.randomisation is not None and len(self.randomisation.layers) > 1
+        cascade = self.randomization is not None and len(self.randomization.layers) > 1
         made, axes = drawing.new_figure(1, 3 if cascade else 2, 10.5 if cascade else 7.4, 3.2)
         random, areas = self.random.mean(axis=1), self.auc
         parts = [("Deletion", self.deletion, random, areas.deletion, "replaced")]
@@ -180,8 +180,8 @@ class Faithfulness:
             panel.set(xlabel=f"share of the pixels {done}", ylabel="probability of the class", ylim=(-0.02, 1.02))
             drawing.finish(panel, f"{name}: area {own.mean():.3f}, by chance {areas.random.mean():.3f}")
             panel.legend(fontsize=8)
-        if cascade and self.randomisation is not None:
-            _plot_cascade(axes[0][2], self.randomisation)
+        if cascade and self.randomization is not None:
+            _plot_cascade(axes[0][2], self.randomization)
         return made
 
 
@@ -203,7 +203,7 @@ def faithfulness(
 
     Two tests are made for each map. Does the probability of the class drop when the pixels that the map marks as
     important are replaced (deletion), and does it rise when they are inserted into an empty image (insertion), sooner
-    than with random pixels? And does the map change when the network's weights are random (the randomisation check)? A
+    than with random pixels? And does the map change when the network's weights are random (the randomization check)? A
     map that stays the same shows the image, not what was learned.
 
     Parameters
@@ -227,7 +227,7 @@ def faithfulness(
     orders : int
         How many random orders the curves are compared with.
     networks : int
-        The number of random networks that the maps are compared with; 0 skips the randomisation check.
+        The number of random networks that the maps are compared with; 0 skips the randomization check.
     cascade : bool
         Whether to make the layers random one after the other, from the last one down, instead of all at once.
     seed : int
@@ -278,7 +278,7 @@ def faithfulness(
         _curves(probability, image, int(each), seen, baseline, (steps, orders, seed))
         for image, each, seen in zip(images, classes, maps, strict=True)
     ]
-    check = _randomisation(model, chosen, images, classes, raw, networks, cascade, seed) if networks else None
+    check = _randomization(model, chosen, images, classes, raw, networks, cascade, seed) if networks else None
     deleted, inserted, random = (np.stack(each) for each in zip(*found, strict=True))
     labels = tuple(names[each] for each in classes)
     fractions = perturbation.counts(maps[0].size, steps) / maps[0].size
@@ -300,9 +300,9 @@ def _curves(
     return deleted, inserted, np.stack(random)
 
 
-def _randomisation(
+def _randomization(
     model: Network, method: HeatMaps, images: Array, classes: Array, raw: Array, networks: int, cascade: bool, seed: int
-) -> Randomisation:
+) -> Randomization:
     layers: list[str] = []
     ranks, structures = [], []
     for number in range(networks):
@@ -317,9 +317,9 @@ def _randomisation(
         pairs = [(enlarged(raw, *size), enlarged(level, *size)) for level in levels]
         structures.append([[ssim(a, b) for a, b in zip(*pair, strict=True)] for pair in pairs])
     if not layers:
-        raise ConfigurationError(f"Model {model.name!r} has no weights to randomise: use networks=0.")
+        raise ConfigurationError(f"Model {model.name!r} has no weights to randomize: use networks=0.")
     correlations, likenesses = (np.array(each).swapaxes(0, 1) for each in (ranks, structures))
-    return Randomisation(tuple(layers), correlations, likenesses, raw[0].size)
+    return Randomization(tuple(layers), correlations, likenesses, raw[0].size)
 
 
 def _classes(model: Network, images: Array, y: Any) -> tuple[Array, Sequence[str]]:
@@ -332,9 +332,9 @@ def _classes(model: Network, images: Array, y: Any) -> tuple[Array, Sequence[str
     return checked_labels(told, len(images), count), names
 
 
-def _plot_cascade(panel: Any, check: Randomisation) -> None:
+def _plot_cascade(panel: Any, check: Randomization) -> None:
     sizes = [np.abs(level)[np.isfinite(level)] for level in check.spearman]
     similarity = [float(each.mean()) if each.size else float("nan") for each in sizes]
     panel.plot(np.arange(1, len(similarity) + 1), similarity, **drawing.series(0))
     panel.set(xlabel="random layers, from the last one down", ylabel="size of the rank correlation", ylim=(-0.02, 1.02))
-    drawing.finish(panel, "Randomisation check: near 0 is good")
+    drawing.finish(panel, "Randomization check: near 0 is good")

@@ -1,4 +1,4 @@
-"""Activation maximisation: pictures that excite a filter as much as possible, beside real images that do."""
+"""Activation maximization: pictures that excite a filter as much as possible, beside real images that do."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class BatchNormalization(Layer):
     def infer_shape(self, input_shape: Shape) -> Shape:
         if self.axis not in (-1, len(input_shape)):
             raise ShapeError(
-                f"{self.describe()}: only the last axis (axis=-1) can be normalised, but got axis={self.axis!r}. "
+                f"{self.describe()}: only the last axis (axis=-1) can be normalized, but got axis={self.axis!r}. "
                 "Images are height × width × channels."
             )
         return input_shape

@@ -27,7 +27,7 @@ _IMAGES = "Images are always float32, height × width × channels: "
 _WHY = {
     "data_format": _IMAGES,
     "dtype": _IMAGES,
-    "activity_regularizer": "Weights can be regularised (kernel_regularizer='l2'), but outputs cannot: ",
+    "activity_regularizer": "Weights can be regularized (kernel_regularizer='l2'), but outputs cannot: ",
 }
 
 

@@ -1,4 +1,4 @@
-"""Normalisations of each sample on its own: LayerNormalization, GroupNormalization, UnitNormalization."""
+"""Normalizations of each sample on its own: LayerNormalization, GroupNormalization, UnitNormalization."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def trailing(given: Sequence[int], input_shape: Shape, where: str) -> int:
 
 
 class Scaled(Layer):
-    """What normalisations have in common that scale by gamma and shift by beta."""
+    """What normalizations have in common that scale by gamma and shift by beta."""
 
     regulated_weights = ("beta", "gamma")
 
@@ -150,7 +150,7 @@ class GroupNormalization(Scaled):
     Parameters
     ----------
     groups : int
-        How many, which must divide the number of channels; -1 gives each channel its own (instance normalisation), and
+        How many, which must divide the number of channels; -1 gives each channel its own (instance normalization), and
         1 is one mean and variance for all of a sample.
     epsilon : float
         Added to the variance, to avoid a division by zero.

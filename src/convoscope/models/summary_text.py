@@ -201,7 +201,7 @@ def arithmetic(summary: Summary, width: int) -> str:
         lines.append(last)
     note = (
         "Receptive fields are height × width in input pixels. Multiply-adds count the products of inputs and weights "
-        "in convolutions and dense layers for one image; biases, activations, pooling and normalisation are not "
+        "in convolutions and dense layers for one image; biases, activations, pooling and normalization are not "
         "counted."
     )
     if any(" of " in seen for seen in sees):

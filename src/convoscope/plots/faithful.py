@@ -1,4 +1,4 @@
-"""How faithful heat maps are: deletion and insertion curves beside random orders, and the randomisation check."""
+"""How faithful heat maps are: deletion and insertion curves beside random orders, and the randomization check."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from convoscope.web.image_outputs import apart as images_apart
 from convoscope.web.live import Live
 from convoscope.web.opening import Opened, Page, open_page
 from convoscope.web.own_image import own_image, takes_images
-from convoscope.web.quantised import difference, predictions_apart, quantised
+from convoscope.web.quantized import difference, predictions_apart, quantized
 from convoscope.web.sample_images import with_samples
 from convoscope.web.site import BYTES, Response, Site, page_files
 from convoscope.web.tours import read_tour
@@ -265,7 +265,7 @@ def left_out(explored: Explored) -> str:
 
 def in_eight_bits(explored: Explored) -> Explored:
     """Return the same with large kernels in 8 bits; its `note` says what that saves, and what it costs."""
-    small = quantised(explored.model)
+    small = quantized(explored.model)
     beside = None if explored.beside is None else in_eight_bits(explored.beside)
     result = replace(explored, model=small.model, beside=beside, content=small.content)
     if explored.has_image_outputs:

@@ -1,6 +1,6 @@
 """A model with large kernels in 8 bits, for a page that is smaller, and what difference that makes.
 
-Each output channel of a kernel has its own scale: its largest number becomes 127. (Symmetric quantisation per channel,
+Each output channel of a kernel has its own scale: its largest number becomes 127. (Symmetric quantization per channel,
 as in Krishnamoorthi 2018, arXiv:1806.08342.) Biases and everything that is small stay as they are, and the arithmetic
 is that of 32-bit floats.
 """
@@ -29,7 +29,7 @@ _LARGE = 1_000  # numbers of a kernel from which on it is worth it
 
 
 @dataclass(frozen=True, eq=False)
-class Quantised:
+class Quantized:
     """A model whose large kernels have 8 bits.
 
     Attributes
@@ -47,13 +47,13 @@ class Quantised:
     saved: int
 
 
-def quantised(model: Network) -> Quantised:
+def quantized(model: Network) -> Quantized:
     """Return a copy of a model with its large kernels in 8 bits.
 
     Examples
     --------
     >>> import convoscope as cs
-    >>> found = quantised(cs.Sequential([cs.layers.Dense(100, input_shape=(50,))]))
+    >>> found = quantized(cs.Sequential([cs.layers.Dense(100, input_shape=(50,))]))
     >>> found.saved  # of 50 × 100 numbers three bytes of four, less 100 scales
     14600
     """
@@ -76,7 +76,7 @@ def quantised(model: Network) -> Quantised:
                 saved += weight.nbytes - written[name].nbytes - written[name + SCALE].nbytes
     told = {name: value for name, value in header.metadata.items() if name != "sha256"}
     content = save(written, {tensorfile.KEY: json_text(told)})
-    return Quantised(twin, content, saved)
+    return Quantized(twin, content, saved)
 
 
 def eight_bits(kernel: Array) -> tuple[npt.NDArray[np.int8], Array]:

@@ -1,4 +1,4 @@
-"""Normalisations: of a batch, of each sample, to length 1."""
+"""Normalizations: of a batch, of each sample, to length 1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convoscope.engine.steps import NormalizationStep, SampleNormalizationStep, 
 
 
 def normalization(step: NormalizationStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
-    """Normalise by the batch's statistics in training (unless frozen), by the moving averages otherwise.
+    """Normalize by the batch's statistics in training (unless frozen), by the moving averages otherwise.
 
     Both the batch's variance and the moving one are the biased kind (divided by the number of values), as in Keras.
     """
@@ -55,7 +55,7 @@ def _mean(values: Array, axes: tuple[int, ...]) -> Array:
 def sample_normalization(
     step: SampleNormalizationStep, x: Array, weights: Sequence[Array], mode: Mode
 ) -> tuple[Array, Backward]:
-    """Normalise each set of values by its own mean and variance."""
+    """Normalize each set of values by its own mean and variance."""
     laid_out = x.reshape(len(x), *step.layout)  # (N, sets, pixels, groups, values)
     axes, per_value = (2, 4), (0, 1, 2)
     one = np.ones(step.layout[2:], x.dtype)

@@ -1,4 +1,4 @@
-"""Batch normalisation, alone or folded into the step before it for prediction."""
+"""Batch normalization, alone or folded into the step before it for prediction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from convoscope.engine.steps.elementwise import ElementwiseStep
 
 @dataclass(frozen=True)
 class NormalizationStep(ElementwiseStep):
-    """Batch normalisation over the last axis: weights are gamma (if scale), beta (if center), moving mean and variance.
+    """Batch normalization over the last axis: weights are gamma (if scale), beta (if center), moving mean and variance.
 
     ``frozen`` means that the moving averages are used, and left alone, in training too. An activation may follow in the
     same step, if its output alone tells the derivative.
@@ -40,5 +40,5 @@ class NormalizationStep(ElementwiseStep):
         return {name: getattr(self, name) for name in names}
 
 
-#: What a label says of a step that a normalisation is folded into.
-FOLDED_IN = "batch normalisation folded in"
+#: What a label says of a step that a normalization is folded into.
+FOLDED_IN = "batch normalization folded in"

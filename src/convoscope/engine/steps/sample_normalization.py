@@ -1,4 +1,4 @@
-"""Normalisation of each sample on its own: layer and group normalisation."""
+"""Normalization of each sample on its own: layer and group normalization."""
 
 from __future__ import annotations
 

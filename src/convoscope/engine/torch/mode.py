@@ -19,7 +19,7 @@ class Alone:
     part of every batch; random numbers and a loss's shares follow from a sample's position in the whole batch.
     """
 
-    #: Whether batch normalisation takes its statistics from the whole batch, by `moments`; if not, from `part` alone.
+    #: Whether batch normalization takes its statistics from the whole batch, by `moments`; if not, from `part` alone.
     normalizes_together = False
     #: Whether a step may be recorded: it is the same each time, and waits for nobody.
     records = True
@@ -64,7 +64,7 @@ class Alone:
         return gradient
 
     def moments(self, sums: Tensor) -> Tensor:
-        """Return the sum of all processes' sums of a batch normalisation, differentiable."""
+        """Return the sum of all processes' sums of a batch normalization, differentiable."""
         return sums
 
     def gathered(self, parts: Sequence[Array], counts: Sequence[int]) -> list[Array]:

@@ -1,4 +1,4 @@
-"""Normalisations: of a batch, of each sample, to length 1, by a mean and a variance that are known."""
+"""Normalizations: of a batch, of each sample, to length 1, by a mean and a variance that are known."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST_LENGTH, _LEAST_DEVIATION = 1e-12, 1e-7
 
 
 def normalization(step: NormalizationStep, x: Tensor, weights: Sequence[Tensor], mode: Mode) -> Tensor:
-    """Normalise by the batch's statistics in training (unless frozen), by the moving averages otherwise."""
+    """Normalize by the batch's statistics in training (unless frozen), by the moving averages otherwise."""
     gamma = weights[0] if step.scale else None
     beta = weights[int(step.scale)] if step.center else None
     if gamma is None and beta is not None:
@@ -59,7 +59,7 @@ def _moments(x: Tensor, mode: Mode) -> tuple[Tensor, Tensor]:
 
 
 def sample_normalization(step: SampleNormalizationStep, x: Tensor, weights: Sequence[Tensor], mode: Mode) -> Tensor:
-    """Normalise each set of values by its own mean and variance."""
+    """Normalize each set of values by its own mean and variance."""
     laid_out = x.float().reshape(len(x), *step.layout)  # (N, sets, pixels, groups, values)
     centred = laid_out - laid_out.mean(dim=(2, 4), keepdim=True)
     normal = centred * torch.rsqrt(centred.square().mean(dim=(2, 4), keepdim=True) + step.epsilon)

@@ -32,7 +32,7 @@ class Together(Alone):
     Parameters
     ----------
     synchronized : bool
-        Whether batch normalisation takes mean and variance of the whole batch. If not, each process takes those of its
+        Whether batch normalization takes mean and variance of the whole batch. If not, each process takes those of its
         part, and the moving averages are the means of theirs.
     """
 

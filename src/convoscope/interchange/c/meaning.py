@@ -195,7 +195,7 @@ def _rescaling(layer: cl.Rescaling, part: Part) -> None:
 def _unit_normalization(layer: cl.UnitNormalization, part: Part) -> None:
     last = len(part.shape)
     if [axis % (last + 1) for axis in layer.axis] != [last]:
-        raise ConfigurationError(f"{layer.describe()}: only normalisation of the last axis can be exported to C.")
+        raise ConfigurationError(f"{layer.describe()}: only normalization of the last axis can be exported to C.")
     part.do("unit_length", part.inputs[0], part.output, prod(part.shape[:-1]), part.shape[-1])
 
 

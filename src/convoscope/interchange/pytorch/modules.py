@@ -137,7 +137,7 @@ def _traced(module: Any, examples: tuple[Any, ...], path: Path) -> None:
         opset_version=OLDER_OPSET,
         dynamo=False,
         do_constant_folding=False,
-        training=torch.onnx.TrainingMode.PRESERVE,  # which leaves batch normalisations on their own
+        training=torch.onnx.TrainingMode.PRESERVE,  # which leaves batch normalizations on their own
         input_names=inputs,
         dynamic_axes={name: {0: "N"} for name in inputs},
     )

@@ -16,7 +16,7 @@ from convoscope.interchange.onnx.reader.wire import DamagedError
 
 #: Whole numbers that a file may have for real ones, beyond four for each of its bytes.
 _LEAST_VALUES = 1 << 20
-_QUANTISED = (
+_QUANTIZED = (
     TensorType.INT4,
     TensorType.INT8,
     TensorType.UINT8,
@@ -27,9 +27,9 @@ _QUANTISED = (
 )
 
 
-def is_quantised(record: TensorRecord) -> bool:
+def is_quantized(record: TensorRecord) -> bool:
     """Return whether a tensor's whole numbers stand for real ones."""
-    return record.scale is not None and record.kind in _QUANTISED
+    return record.scale is not None and record.kind in _QUANTIZED
 
 
 def type_name(kind: int) -> str:
@@ -55,7 +55,7 @@ class Constants:
         Raises
         ------
         DamagedError
-            Its sizes, its bytes and its quantisation do not fit.
+            Its sizes, its bytes and its quantization do not fit.
         UnsupportedError
             It is of a form that has no array.
         """
@@ -68,7 +68,7 @@ class Constants:
         if kind not in (*DTYPES, TensorType.INT4, TensorType.BFLOAT16):
             raise UnsupportedError(f"its constant {record.name!r:.80} is of the type {type_name(kind)}")
         flat = self._flat(record, math.prod(shape))
-        return self._real(record, flat.reshape(shape)) if is_quantised(record) else flat.reshape(shape)
+        return self._real(record, flat.reshape(shape)) if is_quantized(record) else flat.reshape(shape)
 
     def _flat(self, record: TensorRecord, count: int) -> Array:
         content, kind = record.content, record.kind

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convoscope.errors import ConvoscopeWarning
 from convoscope.interchange.litert.reader import names
-from convoscope.interchange.litert.reader.constants import Constants, is_quantised
+from convoscope.interchange.litert.reader.constants import Constants, is_quantized
 from convoscope.interchange.litert.reader.flatbuffer import read_root
 from convoscope.interchange.litert.reader.records import GraphRecord, record_of
 from convoscope.interchange.litert.reader.translating import translated
@@ -33,7 +33,7 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
     Returns
     -------
     Model
-        For images (height, width, channels). What a quantised file computes with whole numbers of 8 bits, it computes
+        For images (height, width, channels). What a quantized file computes with whole numbers of 8 bits, it computes
         with float32: it takes bytes where the file does, and real numbers where the file takes others that stand for
         them. A model that Convoscope wrote comes back as it was, if nobody has changed its operators or weights since;
         of its own files of int8, the names of classes and how images are prepared come back.
@@ -50,7 +50,7 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
     Warns
     -----
     ConvoscopeWarning
-        The file is quantised, so that its predictions differ a little; or it refuses images, which the model does not.
+        The file is quantized, so that its predictions differ a little; or it refuses images, which the model does not.
     """
     record, size = _record(path)
     own = _own(path, record, size)
@@ -65,9 +65,9 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
         model.class_names = found
     if prepared is not None and besides.fits(prepared, model.input_shape):
         model.preprocessing = prepared.as_dict()
-    if any(is_quantised(tensor) for tensor in record.tensors):
+    if any(is_quantized(tensor) for tensor in record.tensors):
         warnings.warn(
-            f"{path} is quantised: it computes with 8-bit integers, and the imported model with float32. Its "
+            f"{path} is quantized: it computes with 8-bit integers, and the imported model with float32. Its "
             "predictions can differ a little from the file's.",
             ConvoscopeWarning,
             stacklevel=4,  # where the person calls `load_model`

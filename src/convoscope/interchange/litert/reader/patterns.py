@@ -1,4 +1,4 @@
-"""What converters write as several operators, as one again: dilated convolutions, repeated pixels, normalisations."""
+"""What converters write as several operators, as one again: dilated convolutions, repeated pixels, normalizations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPEAT, NORMALIZE, LENGTH = "Convoscope.Repeat", "Convoscope.Normalize", "Convos
 _MOST_ADDED, _LEAST_SQUARES = 1.0, 1e-5  # what is added, and what a sum is at least, so that none is divided by 0
 
 
-def recognise(nodes: Nodes) -> list[OperatorRecord]:
+def recognize(nodes: Nodes) -> list[OperatorRecord]:
     """Return the operators of a file, those that are one together as one."""
     search = _Search(nodes)
     found = []

@@ -198,7 +198,7 @@ def _tensor(table: Table, value: str, buffers: list[memoryview]) -> TensorRecord
     quantization = table.quantization
     if quantization is not None:
         if quantization.details_type:
-            made.is_odd = "it uses custom quantisation"
+            made.is_odd = "it uses custom quantization"
         if quantization.scale is not None and len(quantization.scale) and quantization.scale.any():
             made.scale, made.zero_point = quantization.scale, quantization.zero_point
             made.axis = quantization.quantized_dimension

@@ -8,8 +8,8 @@ import numpy as np
 
 from convoscope.interchange.litert.reader import operators
 from convoscope.interchange.litert.reader.call import TRANSLATORS, Call, Nodes
-from convoscope.interchange.litert.reader.constants import is_quantised
-from convoscope.interchange.litert.reader.patterns import recognise
+from convoscope.interchange.litert.reader.constants import is_quantized
+from convoscope.interchange.litert.reader.patterns import recognize
 from convoscope.interchange.litert.reader.records import GraphRecord, OperatorRecord, TensorRecord
 from convoscope.interchange.litert.schema import Activation, TensorType
 from convoscope.interchange.onnx.reader.messages import ValueRecord
@@ -26,7 +26,7 @@ _ACTIVATIONS: dict[int, tuple[str, dict[str, float]]] = {
     Activation.RELU6: ("Clip", {"min": 0.0, "max": 6.0}),
     Activation.TANH: ("Tanh", {}),
 }
-#: Operators after which a quantised file may leave out the ReLU that its range of numbers already is.
+#: Operators after which a quantized file may leave out the ReLU that its range of numbers already is.
 _BOUNDED_BY_RANGE = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "ADD", "SUB", "MUL")
 _WHY = {
     **dict.fromkeys(("IF", "WHILE", "CALL_ONCE", "STABLEHLO_COMPOSITE"), "it contains its own graph"),
@@ -53,7 +53,7 @@ def translated(record: GraphRecord, size: int) -> OnnxGraph:
     """
     nodes = Nodes(record, size)
     inputs = [_start(nodes, record.tensors[number]) for number in record.inputs]
-    for operator in recognise(nodes):
+    for operator in recognize(nodes):
         _translate(nodes, operator)
     outputs = [ValueRecord(record.tensors[number].value, _FLOAT) for number in record.outputs]
     for number in record.outputs:
@@ -74,7 +74,7 @@ def _start(nodes: Nodes, tensor: TensorRecord) -> ValueRecord:
     """Return an input. Bytes come as they are; other whole numbers are the real ones that they stand for."""
     sizes: list[Any] = [size if size > 0 else None for size in tensor.sizes]
     kind = _TYPES.get(TensorType(tensor.kind), 0) if tensor.kind in _TYPES else tensor.kind + 100
-    if not is_quantised(tensor):
+    if not is_quantized(tensor):
         return ValueRecord(tensor.value, kind, sizes)
     if tensor.kind != TensorType.UINT8:
         return ValueRecord(tensor.value, _FLOAT, sizes)
@@ -121,7 +121,7 @@ def _activated(call: Call, value: str) -> str:
     if told != Activation.NONE:
         raise UnsupportedError("it ends with an unknown activation")
     record = call.nodes.record.tensors[call.operator.outputs[0]]
-    if call.operator.op not in _BOUNDED_BY_RANGE or not is_quantised(record) or record.zero_point is None:
+    if call.operator.op not in _BOUNDED_BY_RANGE or not is_quantized(record) or record.zero_point is None:
         return value
     least, most = {TensorType.INT8: (-128, 127), TensorType.UINT8: (0, 255)}.get(TensorType(record.kind), (0, 0))
     if least == most or len(record.zero_point) != 1 or record.zero_point[0] != least:

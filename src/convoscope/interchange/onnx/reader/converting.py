@@ -15,7 +15,7 @@ from convoscope.interchange.onnx.reader.layout import Value, axis, in_order
 from convoscope.interchange.onnx.reader.messages import ValueRecord
 from convoscope.interchange.onnx.reader.network import ODD, OnnxGraph, OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.orientation import has_channels_first
-from convoscope.interchange.onnx.reader.patterns import recognise
+from convoscope.interchange.onnx.reader.patterns import recognize
 from convoscope.interchange.onnx.reader.tensors import FLOATS, TYPE_NAMES
 from convoscope.layers import Activation, Input
 from convoscope.models import Model
@@ -24,7 +24,7 @@ from convoscope.types import Shape
 __all__ = ["Converted", "convert", "operators"]
 
 _PIXELS = (2, 3, 4, 5)  # whole numbers of 8 and 16 bits, as pixels are
-_QUANTISED = (
+_QUANTIZED = (
     "QuantizeLinear",
     "DequantizeLinear",
     "DynamicQuantizeLinear",
@@ -34,7 +34,7 @@ _QUANTISED = (
     "MatMulInteger",
 )
 _WHY = {
-    **dict.fromkeys(_QUANTISED, "it belongs to a quantised network; export the network before quantisation"),
+    **dict.fromkeys(_QUANTIZED, "it belongs to a quantized network; export the network before quantization"),
     **dict.fromkeys(("If", "Loop", "Scan", "SequenceMap"), "it contains its own graph and decides at run time"),
     "ArgMax": "it picks the class; leave it out, because predictions are probabilities",
 }
@@ -77,7 +77,7 @@ def convert(graph: OnnxGraph, input_shape: Sequence[int] | None = None) -> Conve
         There are nodes for which there are no layers, or sizes that are left open.
     """
     unflatten(graph)
-    recognise(graph)
+    recognize(graph)
     readers = graph.readers()
     inputs = [record for record in graph.inputs if readers[record.name]]
     if not inputs:

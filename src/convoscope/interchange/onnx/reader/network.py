@@ -18,8 +18,8 @@ from convoscope.interchange.onnx.reader.wire import DamagedError
 #: ONNX's own operators, and those that our oldest and newest known version of them has.
 OLDEST, NEWEST = 7, 22
 _FLOAT, _INT, _STRING, _TENSOR, _FLOATS, _INTS, _STRINGS = 1, 2, 3, 4, 6, 7, 8
-#: The operator of a node that was recognised as an activation by what several nodes compute.
-RECOGNISED = "Convoscope.Activation"
+#: The operator of a node that was recognized as an activation by what several nodes compute.
+RECOGNIZED = "Convoscope.Activation"
 #: What settings and constants lead to that are of no known form: a list where a number is due, sizes that do not fit.
 ODD = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 

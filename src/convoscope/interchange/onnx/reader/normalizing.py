@@ -1,4 +1,4 @@
-"""Normalisations that a file has as several nodes, found by these."""
+"""Normalizations that a file has as several nodes, found by these."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from convoscope.interchange.onnx.reader.folding import fold
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.tensors import Array
 
-#: The operators of those that were recognised: mean 0 and variance 1, length 1, and a local response normalisation.
+#: The operators of those that were recognized: mean 0 and variance 1, length 1, and a local response normalization.
 NORMALIZED, UNIT, RESPONSE = "Convoscope.Normalization", "Convoscope.Unit", "Convoscope.LocalResponse"
 _SMALLEST_LENGTH = 1e-10  # up to which a bound of lengths is there to divide by no 0, as our own 1e-12 is
 _SAME, _DEEPEST = ("Cast", "CastLike", "Identity"), 8
@@ -92,7 +92,7 @@ class Search:
 
 
 def normalization(search: Search, last: OnnxNode) -> OnnxNode | None:
-    """Return one node in place of those that lead to this one, if they are a normalisation together."""
+    """Return one node in place of those that lead to this one, if they are a normalization together."""
     for find in _FINDERS.get(last.op, ()):
         found: OnnxNode | None = find(search, last)
         if found is not None:

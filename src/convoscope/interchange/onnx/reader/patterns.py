@@ -2,7 +2,7 @@
 
 Exporters write a GELU in five ways. So it is not the spelling that is looked at. A node whose value depends on one
 value alone, through operators that treat each number on its own, is a function of one number: it is computed at some
-numbers, and compared with the activations that are known. `normalizing` has the normalisations, found by their nodes.
+numbers, and compared with the activations that are known. `normalizing` has the normalizations, found by their nodes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 
 from convoscope import activations
 from convoscope.interchange.onnx.reader.joined import joined
-from convoscope.interchange.onnx.reader.network import ODD, RECOGNISED, OnnxGraph, OnnxNode
+from convoscope.interchange.onnx.reader.network import ODD, RECOGNIZED, OnnxGraph, OnnxNode
 from convoscope.interchange.onnx.reader.normalizing import Search, normalization
 from convoscope.interchange.onnx.reader.tensors import Array
 
-#: The operator of a ReLU with a threshold, a slope below it or a largest value that was recognised.
+#: The operator of a ReLU with a threshold, a slope below it or a largest value that was recognized.
 RECTIFIED = "Convoscope.Rectifier"
 _DEEPEST, _FAR = 12, 1e6
 _AT = np.concatenate([np.linspace(-9, 9, 181), np.linspace(-1, 1, 40)])
@@ -47,7 +47,7 @@ def _elu(node: OnnxNode, x: Array) -> Array:
     return found
 
 
-def _recognised(node: OnnxNode, x: Array) -> Array:
+def _recognized(node: OnnxNode, x: Array) -> Array:
     return activations.BY_NAME[node.text("activation")](x)
 
 
@@ -91,13 +91,13 @@ _EACH: dict[str, Callable[..., Array]] = {
     "LessOrEqual": _plain(np.less_equal),
     "Where": _plain(np.where),
     "Elu": _elu,
-    RECOGNISED: _recognised,
+    RECOGNIZED: _recognized,
     RECTIFIED: _rectified,
 }
 _COMPARING = {"Greater", "GreaterOrEqual", "Less", "LessOrEqual"}
 #: Without one of these no chain of nodes is an activation.
 _TELLING = {"Abs", "Erf", "Sigmoid", "Tanh", "Softplus", "Clip", "HardSigmoid", "Exp", "Min", "Max", "Relu"}
-_TELLING |= {"Elu", *_COMPARING, RECOGNISED, RECTIFIED}
+_TELLING |= {"Elu", *_COMPARING, RECOGNIZED, RECTIFIED}
 _ENDS = {"Add", "Mul", "Div", "Log", "Min", "Max", "Clip", "Where", "Sub"}
 
 
@@ -116,7 +116,7 @@ _KNOWN: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def recognise(graph: OnnxGraph) -> None:
+def recognize(graph: OnnxGraph) -> None:
     """Put one node in place of those that compute something together that is one layer of ours."""
     makers = {name: node for node in graph.nodes for name in node.outputs if name}
     place = {id(node): number for number, node in enumerate(graph.nodes)}
@@ -234,4 +234,4 @@ def _activation(function: _Function, last: OnnxNode, start: str) -> OnnxNode | N
 def _as_node(node: OnnxNode, start: str, name: str) -> OnnxNode:
     if name == "gelu_by_tanh":
         return OnnxNode("Gelu", node.name, [start], node.outputs, {"approximate": b"tanh"})
-    return OnnxNode(RECOGNISED, node.name, [start], node.outputs, {"activation": name.encode()})
+    return OnnxNode(RECOGNIZED, node.name, [start], node.outputs, {"activation": name.encode()})

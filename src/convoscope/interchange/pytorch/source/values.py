@@ -1,4 +1,4 @@
-"""Layers that compute value by value, normalise, or draw random numbers in training, in PyTorch."""
+"""Layers that compute value by value, normalize, or draw random numbers in training, in PyTorch."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _batch_normalization(layer: cl.BatchNormalization, piece: Piece, x: str) -> 
     kinds = {1: "BatchNorm1d", 2: "BatchNorm1d", 3: "BatchNorm2d"}
     if len(piece.shape) not in kinds:
         raise ConfigurationError(
-            f"{layer.describe()}: inputs with {len(piece.shape)} axes cannot be normalised by channel in "
+            f"{layer.describe()}: inputs with {len(piece.shape)} axes cannot be normalized by channel in "
             "PyTorch. Put a Reshape before it."
         )
     gamma, beta = _scaling(layer, piece, (channels,))

@@ -12,7 +12,7 @@ export function besideOf({ data, shape }, { before, after, bias, alpha, beta }, 
   return { base, factor: base ** -beta };
 }
 
-/** Local response normalisation: settings are {before, after (channels), bias, alpha, beta}. */
+/** Local response normalization: settings are {before, after (channels), bias, alpha, beta}. */
 export function divideByBeside(input, settings) {
   return tensor(
     input.shape,

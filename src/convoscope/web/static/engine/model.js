@@ -5,7 +5,7 @@ import { stepsOf } from "./layer-steps.js";
 import { count, tensor } from "./tensor.js";
 
 const KEY = "convoscope"; // where the description stands in the header
-const SCALE = ".scale"; // what a quantised kernel's name and this one name: the scale of each output channel
+const SCALE = ".scale"; // what a quantized kernel's name and this one name: the scale of each output channel
 const READ = ["layers/", "rejection/"]; // how tensors begin that are of use here
 const KINDS = { F32: Float32Array, F16: Uint16Array, I8: Int8Array };
 

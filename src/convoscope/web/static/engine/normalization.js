@@ -1,7 +1,7 @@
 import { tensor } from "./tensor.js";
 
 /**
- * Batch normalisation as a trained model applies it, over the last axis, with the moving mean and variance.
+ * Batch normalization as a trained model applies it, over the last axis, with the moving mean and variance.
  * weights: {gamma, beta, mean, variance}, each (channels); gamma and beta may be null. epsilon: Keras' 1e-3.
  */
 export function batchNormalize(input, weights, epsilon = 1e-3) {

@@ -1,4 +1,4 @@
-// What brings values to a common measure: layer, group and unit normalisation, and a mean and variance that are known.
+// What brings values to a common measure: layer, group and unit normalization, and a mean and variance that are known.
 
 import { stretchedFrom } from "./joins.js";
 import { count, tensor } from "./tensor.js";
@@ -7,7 +7,7 @@ const LEAST_LENGTH = 1e-12;
 const LEAST_DEVIATION = 1e-7;
 
 /**
- * Layer and group normalisation: sets of values brought to mean 0 and variance 1, times gamma, plus beta. settings: {axes
+ * Layer and group normalization: sets of values brought to mean 0 and variance 1, times gamma, plus beta. settings: {axes
  * (how many of the last axes share a mean; 0: all), groups (of the last axis; −1: one for each channel), byChannel, gamma, beta,
  * epsilon}.
  */

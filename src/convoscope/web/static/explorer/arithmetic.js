@@ -86,10 +86,10 @@ function normalize(found, context) {
       sign("+"),
       term("epsilon", first(epsilon)),
       sign(") ="),
-      term("normalised", last(normal)),
+      term("normalized", last(normal)),
     ),
     equation(
-      term("normalised", last(normal)),
+      term("normalized", last(normal)),
       sign("×"),
       term("gamma", last(gamma)),
       sign(beta < 0 ? "−" : "+"),
@@ -100,7 +100,7 @@ function normalize(found, context) {
       "p",
       { class: "note" },
       found.own
-        ? "The mean and the variance are of the values that are normalised together, in this image alone."
+        ? "The mean and the variance are of the values that are normalized together, in this image alone."
         : "The mean and the variance are those of the training images, learned as moving averages.",
     ),
     origin(found.index, context),

@@ -26,7 +26,7 @@ export function createExciting({ model, explorer, network, collection, state }) 
   const note = h(
     "p",
     { class: "note" },
-    "Activation maximisation: noise is changed step by step so that the value in the middle of the map grows. The pictures show what the " +
+    "Activation maximization: noise is changed step by step so that the value in the middle of the map grows. The pictures show what the " +
       "filter responds to. Real images never look like that, so trust the patches of real images more.",
   );
   const content = h("div", { class: "exciting-content" }, working.row, h("h3", {}, "Pictures made from noise, and the values that they reach"), made, realTitle, real, said, problem, note); // prettier-ignore

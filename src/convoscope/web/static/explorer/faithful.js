@@ -1,4 +1,4 @@
-// "How faithful is this map?" below a heat map: deletion and insertion beside random orders, and the randomisation check.
+// "How faithful is this map?" below a heat map: deletion and insertion beside random orders, and the randomization check.
 
 import { h, svg } from "../shared/dom.js";
 import { areaPath, linePath } from "./curves.js";
@@ -74,7 +74,7 @@ export function createFaithful({ network, names, probabilities, of = "this map" 
     said.textContent = whole ? curveWords(judged(found), names[classIndex]) : "";
     if (correlations.length < NETWORKS) return check.replaceChildren();
     const alike = similarity(correlations);
-    check.replaceChildren(...termed("Randomisation check"), ": ", Number.isNaN(alike) ? "" : h("b", {}, `rank correlation ${two(alike)}. `), checkWords(alike, map.data.length)); // prettier-ignore
+    check.replaceChildren(...termed("Randomization check"), ": ", Number.isNaN(alike) ? "" : h("b", {}, `rank correlation ${two(alike)}. `), checkWords(alike, map.data.length)); // prettier-ignore
   }
 
   return {

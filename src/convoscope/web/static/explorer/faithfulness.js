@@ -148,7 +148,7 @@ export function similarity(correlations) {
   return known.length ? known.reduce((sum, each) => sum + Math.abs(each), 0) / known.length : NaN;
 }
 
-/** The randomisation check in a sentence, for maps of so many values. */
+/** The randomization check in a sentence, for maps of so many values. */
 export function checkWords(found, values) {
   if (Number.isNaN(found)) return "The map is uniform, so nothing can be concluded.";
   if (values < FEWEST) return `The map has only ${values} values, too few to tell similarity from chance.`;

@@ -99,13 +99,13 @@ export const GLOSSARY = [
     "text": "A test of a heat map: the pixels that it marks most are put first into an empty image. If the map shows what the network uses, the probability of the class rises sooner than with pixels in a random order."
   },
   {
-    "term": "randomisation check",
-    "forms": ["randomisation check"],
+    "term": "randomization check",
+    "forms": ["randomization check"],
     "text": "Compares a heat map with the maps of the same network with random weights. If they are alike, the map shows the image and not what the network learned."
   },
   {
-    "term": "activation maximisation",
-    "forms": ["activation maximisation"],
+    "term": "activation maximization",
+    "forms": ["activation maximization"],
     "text": "Changes an image step by step, beginning with noise, so that a chosen value of the network becomes as large as possible. The result shows what a filter responds to; real images do not look like that."
   }
 ];

@@ -76,7 +76,7 @@ export function createKernelEditor(state, presets, say) {
     h(
       "div",
       { class: "row" },
-      h("button", { type: "button", id: "normalise", onclick: normalise }, "Normalise"),
+      h("button", { type: "button", id: "normalize", onclick: normalize }, "Normalize"),
       h("button", { type: "button", id: "flip", onclick: () => setRows(turned(rows())) }, "Flip"),
       h(
         "button",
@@ -135,7 +135,7 @@ export function createKernelEditor(state, presets, say) {
     state.changeStep({ kernels: apart ? CHANNELS.map(() => structuredClone(first)) : [first] });
   }
 
-  function normalise() {
+  function normalize() {
     const value = normalisingWeight(rows());
     if (value === null)
       say("The numbers add up to 0, as in edge filters. No multiplier can make that 1, and none is needed.");

@@ -6,8 +6,8 @@ from convoscope.interchange.litert.reader.operators import (
     dense,
     moving,
     parts,
-    recognised,
+    recognized,
     windows,
 )
 
-__all__ = ["activations", "arithmetic", "dense", "moving", "parts", "recognised", "windows"]
+__all__ = ["activations", "arithmetic", "dense", "moving", "parts", "recognized", "windows"]

@@ -6,7 +6,7 @@ import math
 
 from convoscope.interchange.onnx.reader.context import Context, axis_of, operator, real_setting, sample_axis
 from convoscope.interchange.onnx.reader.layout import Value, arranged, constant_for
-from convoscope.interchange.onnx.reader.network import RECOGNISED, OnnxNode, UnsupportedError
+from convoscope.interchange.onnx.reader.network import RECOGNIZED, OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.affine import scaled
 from convoscope.interchange.onnx.reader.operators.shapes import axis_to_end
 from convoscope.interchange.onnx.reader.patterns import RECTIFIED
@@ -37,8 +37,8 @@ def named(context: Context, node: OnnxNode) -> Value:
     return activated(context, node, context.value(node.input(0)), _NAMES[node.op])
 
 
-@operator(RECOGNISED)
-def recognised(context: Context, node: OnnxNode) -> Value:
+@operator(RECOGNIZED)
+def recognized(context: Context, node: OnnxNode) -> Value:
     """One that several nodes compute together."""
     return activated(context, node, context.value(node.input(0)), node.text("activation"))
 

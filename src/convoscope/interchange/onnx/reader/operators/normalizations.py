@@ -1,4 +1,4 @@
-"""Normalisations, and what acts in training alone."""
+"""Normalizations, and what acts in training alone."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def local_response(context: Context, node: OnnxNode) -> Value:
 
 
 @operator(RESPONSE)
-def recognised_response(context: Context, node: OnnxNode) -> Value:
+def recognized_response(context: Context, node: OnnxNode) -> Value:
     """The same along the last axis, which several nodes compute together."""
     value = context.value(node.input(0))
     value = axis_to_end(value, len(value.logical) - 1)
@@ -125,7 +125,7 @@ def recognised_response(context: Context, node: OnnxNode) -> Value:
 def unit(context: Context, node: OnnxNode) -> Value:
     """Length 1 along some axes, which several nodes compute together."""
     value = context.value(node.input(0))
-    axes = {sample_axis(each, value, "normalises over") for each in node.setting("axes")}
+    axes = {sample_axis(each, value, "normalizes over") for each in node.setting("axes")}
     return of_unit_length(context, value, axes, context.name(node))
 
 
@@ -141,7 +141,7 @@ def of_unit_length(context: Context, value: Value, axes: set[int], name: str | N
 def layer_normalization(context: Context, node: OnnxNode) -> Value:
     """Mean 0 and variance 1 over the last axes."""
     value = context.value(node.input(0))
-    first = sample_axis(node.setting("axis", -1), value, "normalises over")
+    first = sample_axis(node.setting("axis", -1), value, "normalizes over")
     if context.also_read(node):
         raise UnsupportedError("it also outputs the means, which no layer supports")
     scale, bias = context.weight(node.input(1), "the scale"), context.optional(node.input(2), "the bias")
@@ -149,17 +149,17 @@ def layer_normalization(context: Context, node: OnnxNode) -> Value:
 
 
 @operator(NORMALIZED)
-def recognised_normalization(context: Context, node: OnnxNode) -> Value:
+def recognized_normalization(context: Context, node: OnnxNode) -> Value:
     """The same, which several nodes compute together."""
     value = context.value(node.input(0))
-    axes = sorted(sample_axis(each, value, "normalises over") for each in node.setting("axes"))
+    axes = sorted(sample_axis(each, value, "normalizes over") for each in node.setting("axes"))
     return _normalized(context, node, value, axes, np.ones(()), None)
 
 
 def _normalized(
     context: Context, node: OnnxNode, value: Value, axes: list[int], scale: Array, bias: Array | None
 ) -> Value:
-    """Return a value normalised over some of ONNX's axes, with numbers that go with them."""
+    """Return a value normalized over some of ONNX's axes, with numbers that go with them."""
     if len(axes) == 1:
         value = axis_to_end(value, axes[0])
     else:
@@ -168,7 +168,7 @@ def _normalized(
     last = value.symbol.sample_shape[-len(axes) :]
     given = [scale] if bias is None else [scale, bias]
     if any(each.shape not in ((), last) for each in given):
-        raise UnsupportedError(f"its scale has shape {scale.shape}, but it normalises {last}")
+        raise UnsupportedError(f"its scale has shape {scale.shape}, but it normalizes {last}")
     scale, *biases = (np.broadcast_to(each, last) for each in given)
     name, epsilon = context.name(node, node.input(1)), real_setting(node, "epsilon", 1e-5)
 

@@ -1,4 +1,4 @@
-// The steps of a model as operations over numbered values, where a convolution takes with it the normalisation and the
+// The steps of a model as operations over numbered values, where a convolution takes with it the normalization and the
 // activation behind it.
 
 import { tensor } from "../tensor.js";
@@ -58,7 +58,7 @@ export function fused({ layers, inputShapes }, kept) {
   return { operations: result, wanted };
 }
 
-/** A convolution that does what a normalisation behind it did. */
+/** A convolution that does what a normalization behind it did. */
 function normalized(step, { gamma, beta, mean, variance, epsilon }) {
   const { kernel, bias } = step;
   const filters = kernel.shape.at(-1);

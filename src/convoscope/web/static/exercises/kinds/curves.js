@@ -50,13 +50,13 @@ function made(chance, { epochs, best, shape }) {
 
 function stop(training, validation, best, lowest) {
   return {
-    text: ["A network was trained for some epochs. It was trained for too long: it began to memorise the training images.", "After which epoch should it have been stopped?"],
+    text: ["A network was trained for some epochs. It was trained for too long: it began to memorize the training images.", "After which epoch should it have been stopped?"],
     asks: { kind: "number", label: "Epoch", whole: true },
     judge: (answer) =>
       judgeNumber(answer, {
         value: best,
         mistakes: [
-          [lowest(training), "There, the loss on the training images is smallest. But memorising them is exactly what we want to avoid."],
+          [lowest(training), "There, the loss on the training images is smallest. But memorizing them is exactly what we want to avoid."],
           [validation.length, "At the end, the validation loss has long been rising again."],
           [best - 1, "You are off by one. Epochs are counted from 1 here, and the curve still falls after this one."],
           [best + 1, "You are off by one: the validation loss has already risen there."],
@@ -69,7 +69,7 @@ function stop(training, validation, best, lowest) {
 }
 
 const SAYS = [
-  ["over", "It overfits: it memorises the training images.", "Then the validation loss would rise while the training loss falls."],
+  ["over", "It overfits: it memorizes the training images.", "Then the validation loss would rise while the training loss falls."],
   ["short", "It has not been trained for long enough.", "Then both losses would still be falling clearly at the end."],
   ["dropout", "It generalizes well: what it learns holds for new images too.", "Then both losses would end low and close together."],
 ];

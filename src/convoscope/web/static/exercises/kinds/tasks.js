@@ -97,7 +97,7 @@ dropped = train(...)                           # your layer
 `,
     results: "without, dropped",
     hint: ["cs.layers.Dropout(0.4) sets 40 % of the values that pass through it to 0, different ones in each step. Usual rates are 0.2 to 0.5."],
-    why: "With dropout the network cannot rely on any single value, so it memorises fewer details of the training images.",
+    why: "With dropout the network cannot rely on any single value, so it memorizes fewer details of the training images.",
   },
   {
     name: "sweet-spot",
