@@ -68,16 +68,26 @@ def _busy() -> float | None:
     return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
-def _processor() -> str:
+def instructions() -> list[str]:
+    """Return the instruction sets of this processor that the measured libraries may use."""
+    flags = _cpuinfo().get("flags", "").split()
+    return [name for name in ("avx2", "fma", "avx512f", "avx512_bf16", "amx_tile") if name in flags]
+
+
+def _cpuinfo() -> dict[str, str]:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
+        return {}
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    names = {key.strip(): value.strip() for key, value in fields.items()}
-    flags = names.get("flags", "").split()
-    sets = [name for name in ("avx2", "fma", "avx512f", "avx512_bf16", "amx_tile") if name in flags]
-    return f"{names.get('model name', platform.machine())} ({', '.join(sets)})" if sets else platform.machine()
+    return {key.strip(): value.strip() for key, value in fields.items()}
+
+
+def _processor() -> str:
+    sets = instructions()
+    if not sets:
+        return platform.processor() or platform.machine()
+    return f"{_cpuinfo().get('model name', platform.machine())} ({', '.join(sets)})"
 
 
 def _commit() -> str:
