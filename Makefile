@@ -1,5 +1,5 @@
 # make demo    set up and train on the digits that come with the package
-# make test    set up and run every test
+# make test    set up and run the tests; make test LONG=1 also those that take long
 # make core, make quick    for who works on it: rebuild the core in seconds, run the quick tests
 # make help    all targets
 
@@ -71,8 +71,8 @@ quick: | $(VENV)/.tools ## the tests of layers, engines, training and models: un
 
 # Workers, each of which takes neighbouring tests: what a file trains or opens once is mostly shared. They wait for
 # browsers and processes more than they compute, so there are two for each of the two cores that CI has.
-test: $(VENV)/.tools ## all tests
-	$(BIN)/python -m pytest $(REPEATABLE) --numprocesses $(WORKERS) --dist worksteal
+test: $(VENV)/.tools ## the tests, in some minutes; LONG=1: also those that train, kill and draw for long, as CI does
+	$(BIN)/python -m pytest $(REPEATABLE) --numprocesses $(WORKERS) --dist worksteal $(if $(LONG),,-m "not long")
 
 test-peers: $(VENV)/.peers ## compare with PyTorch, live
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal tests/peers

@@ -38,7 +38,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with tests that take ten seconds and more: at the end the other workers would wait for them."""
+    """Begin with the long tests: at the end the other workers would wait for them."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

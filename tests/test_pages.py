@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 from tests.pages import DOCS, run_page
 
+pytestmark = pytest.mark.long
+
 PICTURES = {"autoencoder": (10 * (8 + 4) * 10, 5 * (8 + 4) * 10), "transfer": (506, 418)}  # pixels: width, height
 
 

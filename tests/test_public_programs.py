@@ -111,6 +111,7 @@ def program(clones: Path, path: str) -> Program:
     return Program("somebody/lessons", done.stdout.strip(), path)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_programs_are_run_and_judged(clones: Path, tmp_path: Path) -> None:
     outcomes = {

@@ -61,7 +61,7 @@ REPLACED = {
 
 #: Words are spelled with -ize, as the names of the interface are: normalize, quantized, randomization.
 _ISE = re.compile(
-    r"\b\w*(normali|randomi|quanti|maximi|minimi|recogni|penali|memori|initiali|optimi|synchroni|summari|visuali|organi"
+    r"(?:normali|randomi|quanti|maximi|minimi|recogni|penali|memori|initiali|optimi|synchroni|summari|visuali|organi"
     r"|generali|standardi|seriali|regulari)s(e|ed|es|er|ers|ing|ation|ations)\b",
     re.IGNORECASE,
 )

@@ -105,6 +105,7 @@ def test_a_drawing_can_be_made_with_keys(page: Any) -> None:
     until(page, "document.querySelector('#input-size').textContent === '28 × 28'")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page: Any, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)

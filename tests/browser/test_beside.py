@@ -138,6 +138,7 @@ def test_an_address_of_this_view_without_another_model_says_so(browser: Any, pai
         assert page.locator("#overview").is_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
 def test_it_is_accessible_and_fits(browser: Any, address: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)

@@ -119,6 +119,7 @@ def test_a_link_opens_the_same_state_on_every_screen(alone: Any, file: Path, mod
     until(page, "location.hash.includes('image=5')")
 
 
+@pytest.mark.long
 def test_the_lessons_are_read_in_the_file_and_lead_to_its_other_pages(
     alone: Any, file: Path, models: dict[str, cs.Sequential]
 ) -> None:

@@ -113,6 +113,7 @@ def test_pixels_kernels_and_networks_are_answered_with_keys(shown: Any, place: s
     until(page, "location.hash === '#exercise=pooling&seed=3'")
 
 
+@pytest.mark.long
 def test_axe_finds_nothing_and_every_width_is_enough(shown: Any, place: str) -> None:
     for name in ("pixel", "kernel", "pooling", "network", "curves"):
         page = shown

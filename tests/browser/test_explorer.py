@@ -370,6 +370,7 @@ def test_what_excites_a_filter_is_shown_beside_real_images(page: Any, explorer: 
     assert page.locator(".exciting .working button", has_text="Compute").is_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
 def test_it_is_accessible_and_fits(browser: Any, explorer: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)

@@ -124,6 +124,7 @@ def test_the_overview_says_what_is_seen_and_opens_the_maps_that_have_no_room(pag
         assert rows * columns >= 12
 
 
+@pytest.mark.long
 def test_exercises_of_a_tour_open_above_the_page_from_a_server_and_from_a_file(
     browser: Any, explored: Explored, tmp_path: Path
 ) -> None:

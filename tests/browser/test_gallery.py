@@ -55,6 +55,7 @@ def painted(page: Any) -> list[int]:
     )
 
 
+@pytest.mark.long
 def test_a_walk_through_the_gallery(browser: Any, gallery: str, tmp_path: Path) -> None:
     with watched(browser) as page:
         page.goto(gallery)
@@ -118,6 +119,7 @@ def shared_and_opened_again(page: Any, browser: Any, tmp_path: Path) -> None:
     page.locator("dialog[open] button", has_text="Close").click()
 
 
+@pytest.mark.long
 def test_the_pages_are_without_flaws_and_narrow_enough(browser: Any, gallery: str) -> None:
     with watched(browser, reduced_motion="reduce") as page:
         page.goto(gallery)

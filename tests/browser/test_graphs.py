@@ -138,6 +138,7 @@ def shown(page: Any) -> float:
     return numbers(page.locator("#value b").inner_text())[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["residual", "branches", "images"])
 def test_every_call_of_a_graph_and_its_evidence_are_pythons(browser: Any, name: str, request: Any) -> None:
     explored: Explored = request.getfixturevalue(name)

@@ -211,6 +211,7 @@ def test_a_drawing_has_no_image_that_should_come_out(browser: Any, address: str,
         )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme", "view"), [(1440, "light", "network"), (360, "dark", "beside")])
 def test_it_is_accessible_and_fits(browser: Any, address: str, width: int, scheme: str, view: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)

@@ -64,6 +64,7 @@ def flowers() -> Iterator[str]:
         yield address
 
 
+@pytest.mark.long
 def test_nothing_is_cut_or_covered_at_any_width(browser: Any, flowers: str) -> None:
     states = ("image=0", "view=network&image=0&layer=1&unit=0", "view=why&image=1210", "view=mistakes")
     with watched(browser) as page:

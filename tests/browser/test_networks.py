@@ -99,6 +99,7 @@ def images_for(model: cs.Sequential) -> npt.NDArray[np.float32]:
     return np.asarray(np.rint(values * scale) if scale > 1 else values, np.float32)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("make", [lesson, one_convolution, normalized, deep])
 def test_every_layer_and_gradient_of_a_network_is_pythons(browser: Any, make: Any) -> None:
     model = make()
@@ -120,6 +121,7 @@ def test_every_layer_and_gradient_of_a_network_is_pythons(browser: Any, make: An
     np.testing.assert_allclose(found["gradients"][0]["data"], gradients.ravel(), atol=limit)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not os.environ.get("CONVOSCOPE_DATA"), reason="set CONVOSCOPE_DATA to a folder with MNIST")
 def test_a_drawn_eight_lights_the_eighth_output_of_a_network_that_learned_mnist(browser: Any) -> None:
     data = cs.datasets.load("mnist")

@@ -296,6 +296,7 @@ def test_an_untrained_network_can_stand_beside(page: Any, address: str) -> None:
     assert titles[1].startswith("Untrained, with random weights")
 
 
+@pytest.mark.long
 def test_python_computes_how_faithful_a_map_is_and_what_excites_a_filter(
     page: Any, address: str, explored: Explored
 ) -> None:
@@ -337,6 +338,7 @@ def test_an_own_photo_is_explained_and_compared_with_the_training_photos(
     assert page.locator("#verdict").inner_text().startswith(explored.model.class_names[scores.argmax()])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_it_is_accessible_and_fits(browser: Any, address: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)

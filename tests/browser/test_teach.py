@@ -25,6 +25,8 @@ from .conftest import png, watched
 from .scenes import COLOURS, scene, seen, write_video
 from .support import flaws, tab_to, until, widths_needed
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def filming(start_browser: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:

@@ -308,6 +308,7 @@ def test_a_note_on_the_run_is_shown(browser: Any, trained: tuple[Explored, Path]
         assert page.locator("#note").inner_text().startswith("The run has not ended.")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
 def test_it_is_accessible_and_fits(browser: Any, explorer: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)

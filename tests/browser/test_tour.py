@@ -127,6 +127,7 @@ def test_it_goes_from_begin_to_end_by_keyboard_alone(page: Any, explored: Explor
     until(page, f"location.hash === '{before}'")
 
 
+@pytest.mark.long
 def test_a_link_begins_at_its_step_and_axe_finds_nothing(page: Any, address: str) -> None:
     go(page, f"{address}#image=23&tour=pooling")
     assert page.locator("#tour-title").inner_text() == "Pooling"

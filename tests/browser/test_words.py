@@ -191,6 +191,7 @@ def test_a_link_opens_it_and_nothing_overflows(page: Any, size: tuple[int, int])
     page.locator("#view-network").click()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("scheme", "view"), [("light", "network"), ("dark", "why")])
 def test_axe_finds_nothing(page: Any, scheme: str, view: str) -> None:
     page.emulate_media(color_scheme=scheme)

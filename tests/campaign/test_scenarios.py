@@ -20,7 +20,7 @@ from campaign.processes import Process
 from campaign.scenarios import Save, Scenario
 from campaign.trouble import Filler, Killer, Trouble
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")]
 TRIES = 12
 
 

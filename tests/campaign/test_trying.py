@@ -18,7 +18,7 @@ from campaign.outcome import Options
 from campaign.trying import Bounds, Failed, Stretch, try_all
 from convoscope.errors import FileFormatError
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")]
 BOUNDS = Bounds(seconds=1, memory=64 << 20)
 FAULTY = 3  # of these numbers
 

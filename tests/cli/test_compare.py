@@ -13,6 +13,8 @@ from convoscope.report.terminal import percent
 
 from .conftest import Shell
 
+pytestmark = pytest.mark.long
+
 GRID = ("compare", "digits", "--vary", "dense-units=4,16", "--set", "model=dense", "--set", "epochs=2")
 COMPUTING = ("--engine", "reference", "--threads", "1", "--jobs", "1")
 

@@ -13,6 +13,8 @@ import pytest
 
 from .conftest import Shell
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("optuna")
 GRID = ("compare", "digits", "--vary", "dense-units=4,16", "--set", "model=dense", "--set", "epochs=1")
 COMPUTING = ("--engine", "reference", "--threads", "1", "--jobs", "1")

@@ -17,7 +17,10 @@ from tests.own_images import fill, stripes
 
 from .conftest import Ended, Shell
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names"),
+]
 
 OPTIONS = ("--epochs", "1", "--seed", "5", "--engine", "reference", "--threads", "1", "--model", "dense")
 CLASSES = [

@@ -109,6 +109,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     assert "Model" in done.stdout
 
 
+@pytest.mark.long
 def test_help_does_not_need_docstrings() -> None:
     from convoscope.cli.main import app
 

@@ -22,6 +22,8 @@ from convoscope.web.server import Server
 
 from .conftest import Shell
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:

@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import Shell
 
+pytestmark = pytest.mark.long
+
 
 def test_a_run_is_drawn_into_its_folder_or_where_one_says(shell: Shell, trained: Path, tmp_path: Path) -> None:
     run = shutil.copytree(trained, tmp_path / "run")

@@ -14,7 +14,7 @@ import pytest
 
 from .conftest import TRAIN
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell redirects them")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell redirects them")]
 
 COMPARE = "compare digits --vary dropout=0 --set model=dense --set epochs=1 --threads 1 --engine reference"
 COMMANDS = {

@@ -17,7 +17,7 @@ from convoscope.models import load_model
 
 from .conftest import TRAIN
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")]
 
 
 def in_terminal(*words: object, cwd: Path, columns: int = 80, **environment: str) -> str:

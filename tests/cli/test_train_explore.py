@@ -19,7 +19,7 @@ from tests.ended import status
 
 from convoscope.cli.explore import load
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no such Ctrl-C there")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform == "win32", reason="there is no such Ctrl-C there")]
 PATIENCE = 300.0  # seconds until a test gives up waiting
 OPTIONS = ("digits", "--model", "dense", "--seed", "5", "--engine", "reference", "--threads", "1")
 

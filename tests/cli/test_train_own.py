@@ -16,6 +16,8 @@ from tests.own_images import fill, stripes
 
 from .conftest import Shell
 
+pytestmark = pytest.mark.long
+
 OPTIONS = ("--epochs", "3", "--seed", "5", "--engine", "reference", "--threads", "1")
 PARTS = {"train": 24, "validation": 3, "test": 3}
 

@@ -29,6 +29,8 @@ from convoscope.web.description import describe
 
 from .conftest import Shell
 
+pytestmark = pytest.mark.long
+
 RUN = Path("runs/photos-efficientnet-lite0-1")
 QUICK = ("--minutes", "0", "--seed", "5")
 

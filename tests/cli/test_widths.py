@@ -21,6 +21,8 @@ from convoscope.report.terminal import confusion_headings, print_report
 from .conftest import TRAIN, Shell
 from .test_terminal import in_terminal, plain
 
+pytestmark = pytest.mark.long
+
 FASHION = info("fashion-mnist").class_names
 
 

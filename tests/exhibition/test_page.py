@@ -19,6 +19,8 @@ from convoscope.exhibition.digits import Digits
 from convoscope.exhibition.page import site
 from convoscope.web.site import Site
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -19,6 +19,8 @@ from convoscope.experiments.report import write_report
 from convoscope.experiments.search import begin, found, settings_for
 from convoscope.experiments.table import markdown
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def copied(tmp_path: Path, finished: Experiment) -> Experiment:

@@ -12,7 +12,10 @@ import pytest
 
 from convoscope.experiments import Experiment, results
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the name of an open file is asked of /proc")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="the name of an open file is asked of /proc"),
+]
 # Dies by SIGKILL when the file of that name is whole beside its place, and not yet in it.
 DYING = """
 import os, signal, sys

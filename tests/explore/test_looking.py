@@ -193,6 +193,7 @@ def test_wrong_images_and_strange_layers_are_refused() -> None:
         cs.explore.activations(grey(), values("grey_images"), layers=[9])
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["grey", "colour"])
 def test_everything_has_a_figure(name: str) -> None:

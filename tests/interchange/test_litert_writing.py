@@ -317,8 +317,8 @@ def test_images_of_none_of_the_classes_are_told() -> None:
 
 def test_options_and_models_that_do_not_fit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, path = network("residual"), tmp_path / "model.tflite"
-    with pytest.raises(UnknownNameError, match=r"no option of LiteRT files named 'quantize'. Did you mean 'quantize'"):
-        model.export(path, quantize="int8")
+    with pytest.raises(UnknownNameError, match=r"no option of LiteRT files named 'quantise'. Did you mean 'quantize'"):
+        model.export(path, quantise="int8")
     with pytest.raises(ConfigurationError, match=r"quantize is \"int8\" or left out, but is 'int4'"):
         model.export(path, quantize="int4")
     with pytest.raises(ConfigurationError, match=r"calibration and test images need quantize=\"int8\""):

@@ -231,6 +231,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_bombs_take_little_time(bomb: str, tmp_path: Path) -> None:
     for path in _both(tmp_path, BOMBS[bomb]):
@@ -240,6 +241,7 @@ def test_bombs_take_little_time(bomb: str, tmp_path: Path) -> None:
         assert time.process_time() - start < 10
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bomb", ["instructions", "depth", "tuples in tuples"])
 def test_bombs_take_little_memory(bomb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an instruction takes, of which there are at most so many; tracing is too slow for all of them."""

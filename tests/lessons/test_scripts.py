@@ -10,6 +10,8 @@ from tests.pages import DOCS, run_page
 
 from convoscope.lessons import CLAIMS
 
+pytestmark = pytest.mark.long
+
 FOLDER = DOCS / "lessons"
 SCRIPTS = sorted(FOLDER.glob("[0-9]*.py"))
 

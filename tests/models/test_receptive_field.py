@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from convoscope.engine.plan import build
@@ -80,6 +81,7 @@ layer = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.lists(layer, min_size=1, max_size=4), st.tuples(st.integers(5, 12), st.integers(5, 12)))
 def test_each_value_sees_exactly_the_pixels_that_it_says(layers: list[Layer], size: tuple[int, int]) -> None:

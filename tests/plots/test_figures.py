@@ -16,6 +16,8 @@ import convoscope as cs
 from convoscope import plots
 from convoscope.errors import ConfigurationError, DataError, MissingFileError, NotReadyError, StorageError
 
+pytestmark = pytest.mark.long
+
 HISTORY = {
     "loss": [0.9, 0.5, 0.3, 0.2],
     "accuracy": [0.6, 0.8, 0.9, 0.95],

@@ -27,6 +27,8 @@ from convoscope.training.callbacks import EarlyStopping
 
 from .conftest import settings
 
+pytestmark = pytest.mark.long
+
 DEEP: Any = []
 for _ in range(300):
     DEEP = [DEEP]

@@ -368,6 +368,7 @@ def test_many_threads_add_train_and_ask(session: Session) -> None:
     assert len((session.folder / "journal.jsonl").read_text().splitlines()) == 1 + 3 + 6 + 60
 
 
+@pytest.mark.long
 def test_five_hundred_pictures(session: Session) -> None:
     groups = fill(session, 0)
     some = {colour: [jpeg(colour, seed, 32) for seed in range(20)] for colour in COLOURS}

@@ -19,7 +19,7 @@ from convoscope.errors import ConvoscopeWarning
 from .conftest import NAMES, Trained, images, needs, new_model, train
 
 # SQLAlchemy complains of how MLflow uses it; the trackers keep such things to themselves, MLflow's own client does not.
-pytestmark = [needs("mlflow", "sqlalchemy"), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.long, needs("mlflow", "sqlalchemy"), pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from convoscope.errors import UnknownNameError
 from .conftest import NAMES, Trained, images, needs, train
 from .offline_run import OfflineRun
 
-pytestmark = needs("wandb")
+pytestmark = [pytest.mark.long, needs("wandb")]
 
 
 @pytest.fixture(scope="module")

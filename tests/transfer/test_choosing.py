@@ -56,6 +56,7 @@ def test_more_blocks_leave_time_for_fewer_epochs() -> None:
     assert [choosing._epochs(many, quick, Wishes(4.0, blocks))[0] for blocks in (None, 4, 18)] == [5, 5, 1]
 
 
+@pytest.mark.long
 def test_uniform_images_are_tried_from_scratch(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "_FEW", 4)
     monkeypatch.setattr(choosing, "_GOOD", 2.0)

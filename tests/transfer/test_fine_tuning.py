@@ -20,6 +20,7 @@ LITE0 = backbone("efficientnet-lite0")
 NAMES = ("one", "other")
 
 
+@pytest.mark.long
 def test_two_halves_learn_what_the_whole_network_learns(monkeypatch: pytest.MonkeyPatch) -> None:
     images = cs.Preprocessing.from_dict(LITE0.preprocessing).prepare_all([drawn("disc", each) for each in range(11)])
     labels = (np.arange(11) % 3 == 0).astype(np.int64)  # that cannot be learned, so that nothing is quite sure
