@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import subprocess
 import sys
 import time
 import weakref
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,25 @@ def test_an_interrupt_that_python_ignores_comes_again(capsys: pytest.CaptureFixt
         with pytest.raises(KeyboardInterrupt):
             time.sleep(60)
     assert capsys.readouterr().err == ""
+
+
+def test_an_interrupt_waits_until_the_hook_has_been_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the main thread may stay in the hook for longer than the pause."""
+    start = _thread.start_new_thread
+
+    def slow(*words: Any) -> int:
+        found = start(*words)
+        time.sleep(0.2)  # still within the hook
+        return found
+
+    monkeypatch.setattr(_thread, "start_new_thread", slow)
+    things = [_Thing()]
+    watched = weakref.ref(things[0], lambda reference: signal.raise_signal(signal.SIGINT))
+    with lost_interrupts_come_again():
+        things.clear()
+        assert watched() is None
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(60)
 
 
 def test_other_exceptions_that_python_ignores_are_shown_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:

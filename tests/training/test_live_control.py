@@ -192,6 +192,14 @@ def test_a_pause_that_nobody_looks_at_ends_by_itself_and_is_no_training_time() -
     assert int(model.optimizer.iterations) == BATCHES * EPOCHS
 
 
+def test_a_page_has_time_to_be_opened_from_the_pause_on() -> None:
+    """However long the data and the model took before."""
+    control = LiveControl(paused=True, patience=0.3)
+    time.sleep(0.5)
+    trained(made(), control)
+    assert control.idle_seconds() >= 0.3
+
+
 def test_the_curve_has_the_loss_of_every_stretch() -> None:
     """The losses of single batches are those that a callback of every batch computes from Keras' running means."""
     means: list[tuple[int, float]] = []

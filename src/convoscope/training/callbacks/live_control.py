@@ -263,6 +263,7 @@ class LiveControl(Callback):
         self._stand(True)
         if not self._has_said:
             self._has_said = True
+            self._heard = time.monotonic()  # whoever opens a page has time for it from now on
             more = "" if self._patience is None else f" If no page is open for {self._patience:g} seconds, it resumes."
             self._say(f"Training is paused. Resume it from the page, or press Ctrl-C here to stop.{more}")
         if self._patience is not None and time.monotonic() - self._heard > self._patience:
