@@ -107,6 +107,8 @@ def build(platform: str, out: Path) -> Path:
         subprocess.run([sys.executable, *words], env=environment(platform, programs), check=True)
         (wheel,) = raw.glob("*.whl")
         words = ["-m", "auditwheel", "repair", "--only-plat", "--wheel-dir", str(repaired), str(wheel)]
+        if platform.startswith("musllinux"):  # musl's loader is its libc, by any name; auditwheel would copy it in
+            words += ["--exclude", "libc.so"]
         subprocess.run([sys.executable, *words], env=with_programs_of_this_python(), check=True)
         (wheel,) = repaired.glob("*.whl")
         out.mkdir(parents=True, exist_ok=True)
