@@ -38,7 +38,8 @@ class _Thing:
     """Something that can be referred to weakly."""
 
 
-def test_an_interrupt_that_python_ignores_comes_again(capsys: pytest.CaptureFixture[str]) -> None:
+def _interrupt_what_python_ignores() -> None:
+    """Press Ctrl-C while a weak reference ends, and see it come."""
     things = [_Thing()]
     watched = weakref.ref(things[0], lambda reference: signal.raise_signal(signal.SIGINT))
     with lost_interrupts_come_again():
@@ -46,6 +47,10 @@ def test_an_interrupt_that_python_ignores_comes_again(capsys: pytest.CaptureFixt
         assert watched() is None
         with pytest.raises(KeyboardInterrupt):
             time.sleep(60)
+
+
+def test_an_interrupt_that_python_ignores_comes_again(capsys: pytest.CaptureFixture[str]) -> None:
+    _interrupt_what_python_ignores()
     assert capsys.readouterr().err == ""
 
 
@@ -59,13 +64,7 @@ def test_an_interrupt_waits_until_the_hook_has_been_left(monkeypatch: pytest.Mon
         return found
 
     monkeypatch.setattr(_thread, "start_new_thread", slow)
-    things = [_Thing()]
-    watched = weakref.ref(things[0], lambda reference: signal.raise_signal(signal.SIGINT))
-    with lost_interrupts_come_again():
-        things.clear()
-        assert watched() is None
-        with pytest.raises(KeyboardInterrupt):
-            time.sleep(60)
+    _interrupt_what_python_ignores()
 
 
 def test_other_exceptions_that_python_ignores_are_shown_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,14 @@ def test_images_with_blank_places_agree(channels: int, filters: int, kernel: int
         assert_agree(layers, (28, 25, channels), 3, blank=0.97)
 
 
+@pytest.mark.parametrize(("channels", "kernel"), [(1, 3), (4, 3), (2, 5)])
+def test_rows_of_more_windows_than_are_sorted_at_once_agree(channels: int, kernel: int) -> None:
+    for pooling in (MaxPooling2D(), MinPooling2D()):
+        for width in (64, 65, 130):  # windows
+            shape = (kernel + 3, 2 * width + kernel - 1, channels)
+            assert_agree([Conv2D(17, kernel, activation="relu"), pooling], shape, 2, blank=0.97)
+
+
 def test_a_padded_pooling_leaves_the_neighbours_gradients_alone(isa: str) -> None:
     rng = np.random.default_rng(0)
     plan = build([Conv2D(17, 3, activation="tanh"), MaxPooling2D(3, 2, "same")], (7, 13, 33))
@@ -118,6 +126,14 @@ def test_dense_layers_agree(units: int, threads: int) -> None:
     _native.set_threads(threads)
     assert_agree([Flatten(), Dense(units, activation="relu"), Dense(7, activation="softmax")], (5, 4, 3), 33)
     assert_agree([Dense(units, activation="tanh")], (5, 4, 3), 2)
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "relu6", "tanh"])
+@pytest.mark.parametrize("inputs", [128, 256, 257, 700])
+def test_dense_layers_agree_that_are_packed_in_several_pieces(inputs: int, activation: str) -> None:
+    for units, samples in ((65, 16), (130, 37), (17, 40)):
+        assert_agree([Dense(units, activation=activation)], (inputs,), samples)
+    assert_agree([Dense(70, use_bias=False), BatchNormalization()], (inputs,), 20)
 
 
 @pytest.mark.parametrize("units", [10, 64, 130])
