@@ -8,8 +8,8 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -56,14 +56,15 @@ class Process:
     def __init__(self, function: Callable[[], object], folder: Path) -> None:
         self._began = time.monotonic()
         self._said, said = os.pipe()  # not a file: writing to that is what is to fail
-        self.pid = fork()
-        if not self.pid:
-            status = _LOST
-            try:
-                os.close(self._said)
-                status = _be(function, folder, said)
-            finally:
-                os._exit(status)
+        with _deaf():  # a Ctrl-C that came before `_be` would have the child go on as a copy of whoever called
+            self.pid = fork()
+            if not self.pid:
+                status = _LOST
+                try:
+                    os.close(self._said)
+                    status = _be(function, folder, said)
+                finally:
+                    os._exit(status)
         os.close(said)
         with suppress(OSError):  # both do it, so that it is done whoever comes first
             os.setpgid(self.pid, self.pid)
@@ -95,6 +96,16 @@ class Process:
         return Ended(status, said.decode("utf-8", "replace").strip(), time.monotonic() - self._began, in_time)
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have SIGINT wait."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _be(function: Callable[[], object], folder: Path, said: int) -> int:
     try:
         os.setpgid(0, 0)
@@ -105,6 +116,7 @@ def _be(function: Callable[[], object], folder: Path, said: int) -> int:
             os.dup2(target, stream)
         # Whoever called may have put something else in their place.
         sys.stdout, sys.stderr = map(_stream, (1, 2))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         function()
     except SystemExit as error:
         if isinstance(error.code, str):
@@ -114,6 +126,7 @@ def _be(function: Callable[[], object], folder: Path, said: int) -> int:
         traceback.print_exc()
         return 1
     finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         with suppress(OSError, ValueError):
             sys.stderr.flush()
     return 0

@@ -272,6 +272,7 @@ def test_the_maps_that_a_convolution_adds_up_are_shown_one_by_one(page: Any, exp
     figure = page.locator(".summands")
     assert figure.locator("summary").inner_text() == "The 12 maps that are added up"
     figure.locator("summary").click()
+    until(page, "document.querySelectorAll('.summand').length === 12")  # a disclosure tells later that it is open
     order = sorted(range(12), key=lambda channel: -np.abs(own[..., channel]).sum())
     assert figure.locator(".from").all_inner_texts() == [f"map {channel}" for channel in order]
     shown = [numbers(text)[0] for text in figure.locator(".amount").all_inner_texts()]

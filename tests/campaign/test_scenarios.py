@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -67,6 +69,17 @@ def test_a_process_that_does_not_end_is_killed(tmp_path: Path) -> None:
     ended = Process(lambda: time.sleep(1_000), tmp_path).wait(0.3)
     assert not ended.in_time
     assert ended.status < 0
+
+
+def test_an_interrupt_that_comes_at_once_ends_the_process_and_nothing_else(tmp_path: Path) -> None:
+    own = os.getpid()
+    for _ in range(50):
+        process = Process(lambda: time.sleep(1_000), tmp_path)
+        process.signal(signal.SIGINT)
+        ended = process.wait(30)
+        assert os.getpid() == own  # and not the child, which went on with this test
+        assert ended.in_time
+        assert ended.said.endswith("KeyboardInterrupt")
 
 
 def test_what_a_process_says_and_how_it_ends(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def work(storage: str, ready: Any) -> None:
     """Do all that a worker does, until all runs are done."""
     claims = claims_of(storage)
     ready.set()
-    while {each.user_attrs[RUN] for each in claims.trials() if is_settled(each)} != {name for name, _ in RUNS}:
+    while True:
         claims.queue(RUNS)
         if (trial := claims.claim()) is not None:
             # On a busy machine a worker may be too slow for so quick a study: then its run is another's, as ever.
@@ -60,5 +60,7 @@ def work(storage: str, ready: Any) -> None:
                     time.sleep(0.02)
                     claims.beat(trial._trial_id)
                 claims.finish(trial._trial_id, result())
+        elif {each.user_attrs[RUN] for each in claims.trials() if is_settled(each)} == {name for name, _ in RUNS}:
+            return
         claims.look_for_lost()
         time.sleep(QUICK.look)
