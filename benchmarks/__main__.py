@@ -25,6 +25,7 @@ python -m benchmarks page                      write docs/benchmarks.md again fr
 epoch      seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
 profile    where that epoch's time goes, part by part, beside the least that each can take
 accuracy   time to accuracy on MNIST and Fashion-MNIST, by the recipe fast
+bf16       accuracy and time of training with products in bfloat16, beside float32
 best       the recipe best, minutes for each seed
 sweep      layers and stacks of many shapes, beside PyTorch
 networks   ResNet-20, MobileNetV2, U-Net and others, beside PyTorch and ONNX Runtime
@@ -67,7 +68,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("what", nargs="+", metavar="WHAT", help="parts; or environments; or page")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated (5)")
-    parser.add_argument("--seeds", type=int, help="how many seeds accuracy (10) and best (2), splits photos (10)")
+    parser.add_argument("--seeds", type=int, help="how many seeds accuracy, bf16 (10) and best (2), splits photos (10)")
     parser.add_argument("--quick", action="store_true", help="one round, little data: only to see that it works")
     parser.add_argument("--rows", nargs="+", metavar="WORDS", help="only rows that have one of these")
     parser.add_argument("--threads", type=int, default=machine.available_cores(), help="for every peer (all cores)")

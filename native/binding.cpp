@@ -13,6 +13,7 @@
 
 #include "core/finite.hpp"
 #include "core/training.hpp"
+#include "isa/bfloat16.hpp"
 #include "isa/choice.hpp"
 #include "settings.hpp"
 #include "steps/kinds.hpp"
@@ -208,7 +209,7 @@ private:
 
     static Precision precision_of(const std::string& name) {
         const auto found = precisions().find(name);
-        require(found != precisions().end(), "the precision is float32, exact or direct");
+        require(found != precisions().end(), "the precision is float32, exact, direct or bf16");
         return found->second;
     }
 
@@ -326,6 +327,9 @@ NB_MODULE(_native, m) {
     m.def("isa", [] { return std::string(kernels().name); });
     m.def("isas", &available_isas);
     m.def("set_isa", &set_isa, "name"_a);
+    m.def("bfloat16_unit", [] { return std::string(bfloat16(kernels()).unit); });
+    m.def("bfloat16_units", &bfloat16_units);
+    m.def("set_bfloat16_unit", &set_bfloat16_unit, "name"_a);
     m.def("kinds", &kind_names);
     m.def("get_threads", [] { return Pool::shared().threads(); });
     m.def(

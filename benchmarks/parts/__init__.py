@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from benchmarks.parts import accuracy, best, cold, inference, layers, lesson, photos, profile, rounding, serving
+from benchmarks.parts import (
+    accuracy,
+    best,
+    bfloat16,
+    cold,
+    inference,
+    layers,
+    lesson,
+    photos,
+    profile,
+    rounding,
+    serving,
+)
 from benchmarks.parts.part import Part
 
 PARTS: dict[str, Part] = {
@@ -11,6 +23,7 @@ PARTS: dict[str, Part] = {
         lesson.PART,
         profile.PART,
         accuracy.PART,
+        bfloat16.PART,
         best.PART,
         layers.SWEEP,
         layers.NETWORKS,

@@ -19,12 +19,13 @@ WARM_UP = 3_200
 # name in the table, environment and program, what else the job says
 PEERS: tuple[tuple[str, str, dict[str, str]], ...] = (
     (OWN, "convoscope", {}),
+    (f"{OWN} bf16", "convoscope", {"precision": "bf16"}),
     ("Keras/TensorFlow", "keras", {}),
     ("PyTorch float32", "pytorch", {"precision": "float32"}),
     ("PyTorch bf16 autocast", "pytorch", {"precision": "bf16"}),
 )
 #: A processor without one of these emulates bfloat16: an epoch takes ten times as long, and tells nothing.
-BF16 = {"avx512_bf16", "amx_tile"}
+BF16 = {"pytorch": {"avx512_bf16", "amx_tile"}, "convoscope": {"amx_tile"}}
 
 
 def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
@@ -38,7 +39,7 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
     for batch in (32, 128):
         row = f"batch {batch}"
         for peer, environment, more in PEERS:
-            if more.get("precision") == "bf16" and BF16.isdisjoint(machine.instructions()):
+            if more.get("precision") == "bf16" and BF16[environment].isdisjoint(machine.instructions()):
                 continue
             measurements.append(Measurement(row, peer, environment, environment, {**common, "batch": batch, **more}))
     peak = Measurement("peak", PEAK, None, "peak", {"task": "peak", "threads": options.threads})
@@ -79,8 +80,8 @@ Fashion-MNIST, {images:,} images: one epoch, after a warm-up of {WARM_UP:,} imag
 28×28×1, Conv 64 3×3 ReLU, MaxPool 2, the same again, Dense 128 ReLU, Dense 10 softmax; Adam. Keras and PyTorch train
 on float32 images that are ready in memory, {OWN} on the 8-bit images. PyTorch uses channels_last explicitly, and
 all use an allocator that keeps its memory (`MALLOC_TRIM_THRESHOLD_`, `MALLOC_MMAP_THRESHOLD_`). The accuracy after
-warm-up and epoch shows that all have learned equally well. PyTorch's bf16 is measured where the processor computes in
-bfloat16.
+warm-up and epoch shows that all have learned equally well. bf16 is measured where the processor computes in bfloat16
+({OWN}: where it has AMX).
 
 {table(heading, rows)}
 

@@ -14,6 +14,7 @@ import convoscope as cs
 from benchmarks import measurement, networks, sweep
 from benchmarks.measurement import Job, Sample
 from benchmarks.programs.keras_words import build, compile_model
+from convoscope import _native
 
 
 def data(job: Job) -> Sample:
@@ -94,7 +95,7 @@ def accuracy(job: Job) -> Sample:
     """Train by a recipe, and look at the test images once.
 
     The job: dataset, data_dir, recipe, changes (of its fields), seed, images (None: all), threads, spawned (the
-    monotonic clock's value when this process was started), and perhaps target, which is only passed on.
+    monotonic clock's value when this process was started), and perhaps precision, and target, which is only passed on.
     """
     _settle(job)
     loaded = cs.datasets.load(job["dataset"], job["data_dir"])
@@ -114,6 +115,7 @@ def accuracy(job: Job) -> Sample:
         "accuracy": float((guesses == loaded.y_test).mean()),
         "epochs": recipe.epochs,
         "target": job.get("target"),
+        "unit": _native.bfloat16_unit() if job.get("precision") == "bf16" else None,
     }
 
 
@@ -191,7 +193,7 @@ def _judged(row: str, file: str) -> Any:
 
 def _settle(job: Job) -> None:
     cs.set_threads(job["threads"])
-    cs.use_engine("native")
+    cs.use_engine("native", precision=job.get("precision"))
 
 
 def _outputs(outputs: Any) -> list[float]:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "activation.hpp"
+#include "bfloat16.hpp"
 #include "blocks.hpp"
 #include "columns.hpp"
 #include "combine.hpp"
@@ -25,6 +26,7 @@ static const Kernels table = {
     W,
     panel,
     product,
+    {"emulated", 1, bfloat16_pack, bfloat16_pack_transposed, bfloat16_product},
     pack,
     pack_transposed,
     transpose,

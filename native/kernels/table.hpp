@@ -62,6 +62,27 @@ struct Product {
     const float* addend = nullptr;         // as C, to add before results are bounded, or null
 };
 
+// Products whose factors are rounded to bfloat16, the upper half of a float32, and whose sums are in float32. B is packed
+// for them in groups of columns, with zeros for terms that are missing to a whole number of them.
+constexpr std::int64_t bfloat16_columns = 16, bfloat16_terms = 32;
+struct Bfloat16 {
+    const char* unit;
+    std::int64_t values_in_float;  // of packed ones: 1 or 2
+    // B is (k, n); transposed, it is (n, k).
+    void (*pack)(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed);
+    void (*pack_transposed)(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed);
+    // As a product, of a B that was packed so. `room` is for some of A's rows.
+    void (*product)(const Product&, float* room);
+};
+// From so many terms to a whole number of them; rows of A that are packed at once, and the floats that takes.
+constexpr std::int64_t bfloat16_whole(std::int64_t k) {
+    return (k + bfloat16_terms - 1) / bfloat16_terms * bfloat16_terms;
+}
+constexpr std::int64_t bfloat16_rows = 32;
+constexpr std::int64_t bfloat16_room(std::int64_t k) {
+    return (bfloat16_rows + 2) * (bfloat16_whole(k) + bfloat16_terms);
+}
+
 // Columns of patches added back to the image that they were taken from.
 struct Scatter {
     const float* patches;  // (count, runs * run_length)
@@ -265,6 +286,7 @@ struct Kernels {
     std::int32_t panel;  // columns of B that a product works on at once
 
     void (*product)(const Product&);
+    Bfloat16 bfloat16;  // in software: isa/bfloat16.hpp knows what the processor has for it
     // Panels of `panel` columns one after the other, each with k rows; the last is as narrow as whole vectors allow,
     // padded with zeros. B is (k, n); transposed, it is (n, k).
     void (*pack)(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed);
@@ -386,7 +408,9 @@ struct UpdateNumbers {
     float power, l1, l2, shrinkage;         // Ftrl's
 };
 
-// Null where this build, or this processor, does not have the instruction set.
+// Null where this build does not have the instruction set.
+const Bfloat16* avx512_bfloat16();
+const Bfloat16* amx_bfloat16();
 const Kernels* baseline_kernels();
 const Kernels* avx2_kernels();
 const Kernels* avx512_kernels();

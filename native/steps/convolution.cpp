@@ -33,8 +33,8 @@ public:
     std::string kernel(const Kernels& k) const override {
         const std::string rows =
             f_.rows == f_.out_rows ? "whole maps" : "strips of " + std::to_string(f_.rows) + " rows";
-        return product_.words() + (f_.settings.addend ? " and a sum" : "") + " (" + k.name + "), " + rows +
-               (f_.patches.copied() ? ", padded copy" : "") +
+        return product_.words() + (f_.settings.addend ? " and a sum" : "") + " (" + f_.multiplier.words(k) + "), " +
+               rows + (f_.patches.copied() ? ", padded copy" : "") +
                (strategy_.backward.empty() ? "" : "; " + strategy_.backward);
     }
 
@@ -221,8 +221,7 @@ void check(const StepDescription& d, const ConvolutionSettings& c) {
 
 std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
     ConvolutionSettings c{
-        take_geometry(settings), settings.take<Shape>("features"), take_activation(settings), {}, false,
-        largest_tile(d.precision)};
+        take_geometry(settings), settings.take<Shape>("features"), take_activation(settings), {}, false, d.precision};
     if (auto pool = settings.take<std::optional<Settings>>("pool")) c.pool = window_of(std::move(*pool));
     if (settings.has("addend")) c.addend = settings.take<bool>("addend");
     check(d, c);

@@ -13,7 +13,7 @@ struct ConvolutionSettings : Geometry {
     Activation activation;
     std::optional<Window> pool;
     bool addend = false;  // whether a second input, as large as the features, is added before the activation
-    std::int64_t largest_tile = 0;  // of Winograd's that may be used, in outputs along a side; 1 is a sum of products
+    Precision precision = Precision::float32;
 };
 
 }  // namespace convoscope

@@ -9,6 +9,7 @@
 #include "folding.hpp"
 #include "kinds.hpp"
 #include "live_product.hpp"
+#include "multiplier.hpp"
 #include "plain_end.hpp"
 
 namespace convoscope {
@@ -33,21 +34,31 @@ public:
           units_in_(d.input().back()),
           units_(d.output.back()),
           rows_(output_size / units_),
+          multiplier_(d.precision, units_in_, units_),
           folding_(folding) {
         for (std::int64_t i = 0; i < std::max(units_in_, units_); i++) counting_.push_back(i);
         for (std::int64_t i = 0; i < rows_at_once; i++) batch_.push_back(i * units_in_);
     }
 
     std::string kernel(const Kernels& k) const override {
-        return std::string("matrix product (") + k.name + ")" + (units_ >= 64 ? "; zeros left out where most are" : "");
+        return "matrix product (" + multiplier_.words(k) + ")" +
+               (units_ >= 64 && !multiplier_.rounds() ? "; zeros left out where most are" : "");
     }
 
     bool only_predicts() const override { return folding_ || !output_tells_slope(activation_); }
     bool by_sample(bool) const override { return false; }
     std::int64_t kept_bytes() const override { return output_size * static_cast<std::int64_t>(sizeof(float)); }
-    std::int64_t memo_floats(const Kernels&) const override { return folding_ ? folding_->floats(units_in_) : 0; }
-    // [kernel, transposed, or input, transposed, or nothing][what a live product needs]
+    // [folded kernel and bias][kernel, rounded and packed][the same, transposed]
+    std::int64_t memo_floats(const Kernels& k) const override {
+        return folded_floats() + rounded_floats(k, units_in_, units_) +
+               (folding_ ? 0 : rounded_floats(k, units_, units_in_));
+    }
+    // [kernel, transposed, or input, transposed, or nothing][what a live product needs], or what one that rounds needs:
+    // [gradient, packed][room]
     std::int64_t scratch_floats(const Kernels& k) const override {
+        if (multiplier_.rounds())
+            return std::max(multiplier_.room_floats(std::max(units_in_, units_)),
+                            packed_gradient(k) + multiplier_.room_floats(rows_at_once));
         const std::int64_t live =
             std::max({live_product_floats(rows_at_once, block_rows()), live_product_floats(rows_at_once, units_),
                       live_product_floats(kernel_rows, rows_at_once)});
@@ -56,8 +67,15 @@ public:
     std::int64_t work() const override { return rows_ * units_in_ * units_; }
     std::int64_t pieces() const override { return (units_ + column_step - 1) / column_step; }
 
-    void prepare(const Kernels&, float* memo) const override {
+    void prepare(const Kernels& k, float* memo) const override {
         if (folding_) folding_->fold(kernel_, units_in_, bias_, memo);
+        if (multiplier_.rounds())
+            multiplier_.pack(k, folding_ ? memo : kernel_, units_, units_in_, units_, memo + folded_floats());
+    }
+
+    void prepare_backward(const Kernels& k, float* memo) const override {
+        if (multiplier_.rounds())
+            multiplier_.pack_transposed(k, kernel_, units_, units_, units_in_, turned(k, memo));
     }
 
     void forward(const Pass& pass, const Worker& worker) const override {
@@ -75,7 +93,7 @@ public:
 
     void forward_batch(const Pass& pass, Team& team) const override {
         const std::int64_t rows = pass.samples * rows_;
-        if (live_pays(pass.input, rows, units_in_, units_)) {
+        if (!multiplier_.rounds() && live_pays(pass.input, rows, units_in_, units_)) {
             const int parts = static_cast<int>(std::min<std::int64_t>(team.parts, rows));
             return team.run(parts, [&](int part, const Worker& worker) {
                 const Range own = part_of(rows, part, parts);
@@ -112,8 +130,9 @@ public:
             const Range own = part_of(vectors, part, parts);
             return Range{own.begin * 16, std::min(own.end * 16, units_in_)};
         };
-        const bool live_input = live_pays(pass.input, rows, units_in_, units_),
-                   live_gradient = live_pays(before(pass), rows, units_, pass.kernels->panel);
+        const bool rounds = multiplier_.rounds(),
+                   live_input = !rounds && live_pays(pass.input, rows, units_in_, units_),
+                   live_gradient = !rounds && live_pays(before(pass), rows, units_, pass.kernels->panel);
         team.run(2 * parts + 1, [&](int part, const Worker& worker) {
             if (part < parts)
                 weight_gradient(pass, worker, piece(part), live_input);
@@ -148,6 +167,7 @@ private:
     // Output rows [top, bottom), columns [left, right); finished with this bias if the activation is so plain.
     void columns(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom, std::int64_t left,
                  std::int64_t right, const float* bias) const {
+        if (multiplier_.rounds()) return multiply_rounded(pass, worker, top, bottom, left, right, bias);
         for (std::int64_t column = left; column < right && !worker.stopped(); column += pass.kernels->panel)
             multiply(pass, worker, top, bottom, column, std::min<std::int64_t>(column + pass.kernels->panel, right),
                      bias);
@@ -170,6 +190,22 @@ private:
         if (packs) p = all_but_last(p, *pass.kernels, worker.scratch);
         add_plain_end(p, activation_, bias ? bias + left : nullptr);
         pass.kernels->product(p);
+    }
+
+    void multiply_rounded(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom,
+                          std::int64_t left, std::int64_t right, const float* bias) const {
+        Product p{};
+        p.a = pass.input + top * units_in_;
+        p.row_step = units_in_;
+        p.columns = counting_.data();
+        p.b = multiplier_.column(*pass.kernels, pass.memo + folded_floats(), units_in_, left);
+        p.c = pass.output + top * units_ + left;
+        p.c_step = units_;
+        p.m = bottom - top;
+        p.n = right - left;
+        p.k = units_in_;
+        add_plain_end(p, activation_, bias ? bias + left : nullptr);
+        multiplier_.product(*pass.kernels, p, worker.scratch);
     }
 
     // Multiplies by packed rows of the kernel, and returns what is left to do: the last of them, and what follows.
@@ -231,7 +267,11 @@ private:
                 p.n = units_;
                 p.k = count;
                 p.accumulate = row > 0;
-                pass.kernels->product(p);
+                if (multiplier_.rounds()) {
+                    multiplier_.pack(*pass.kernels, arriving, units_, count, units_, worker.scratch);
+                    p.b = worker.scratch, p.b_step = 0;
+                }
+                multiplier_.product(*pass.kernels, p, worker.scratch + packed_gradient(*pass.kernels));
             }
         }
     }
@@ -240,6 +280,7 @@ private:
     void input_gradient(const Pass& pass, const Worker& worker, Range own, bool live) const {
         if (!pass.input_gradient) return;
         const std::int64_t rows = pass.samples * rows_, panel = pass.kernels->panel;
+        if (multiplier_.rounds()) return input_gradient_rounded(pass, worker, own);
         for (std::int64_t left = own.begin; left < own.end && !worker.stopped(); left += panel) {
             const std::int64_t width = std::min<std::int64_t>(panel, own.end - left),
                                step = (width + pass.kernels->width - 1) / pass.kernels->width * pass.kernels->width;
@@ -268,10 +309,34 @@ private:
         }
     }
 
+    void input_gradient_rounded(const Pass& pass, const Worker& worker, Range own) const {
+        Product p{};
+        p.a = before(pass);
+        p.row_step = units_;
+        p.columns = counting_.data();
+        p.b = multiplier_.column(*pass.kernels, turned(*pass.kernels, pass.memo), units_, own.begin);
+        p.c = pass.input_gradient + own.begin;
+        p.c_step = units_in_;
+        p.m = pass.samples * rows_;
+        p.n = own.count();
+        p.k = units_;
+        multiplier_.product(*pass.kernels, p, worker.scratch);
+    }
+
+    std::int64_t folded_floats() const { return folding_ ? folding_->floats(units_in_) : 0; }
+    std::int64_t rounded_floats(const Kernels& k, std::int64_t in, std::int64_t out) const {
+        return multiplier_.rounds() ? multiplier_.packed_floats(k, in, out) : 0;
+    }
+    float* turned(const Kernels& k, float* memo) const {
+        return memo + folded_floats() + rounded_floats(k, units_in_, units_);
+    }
+    std::int64_t packed_gradient(const Kernels& k) const { return rounded_floats(k, rows_at_once, units_); }
+
     const Activation activation_;
     const float* const kernel_;  // (in, out)
     const float* const bias_;
     const std::int64_t units_in_, units_, rows_;  // rows of one sample
+    const Multiplier multiplier_;
     const std::optional<Folding> folding_;
     std::vector<std::int64_t> counting_, batch_;
 };

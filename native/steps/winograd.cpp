@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "multiplier.hpp"
+
 namespace convoscope {
 namespace {
 
@@ -101,7 +103,8 @@ std::string Winograd::saving(std::int64_t rows) const {
 // proportion to channels and filters, and maps of odd size waste a part of their last tiles.
 std::string Winograd::objection(const Shape& image, const ConvolutionSettings& c, std::int64_t width) {
     const std::int64_t height = c.features[0];
-    if (c.largest_tile < 2) return "direct sums are asked for";
+    if (c.precision == Precision::direct) return "the precision is direct";
+    if (Multiplier::pays(c.precision, c.kernel[0] * c.kernel[1] * image[2], c.features[2])) return "the precision is bf16";
     if (std::min(c.kernel[0], c.kernel[1]) < 2) return "the kernel is one pixel wide or high";
     if (std::max(c.kernel[0], c.kernel[1]) > longest) return "the kernel has a side of more than 7 pixels";
     if (c.strides != Pair{1, 1}) return "the stride is not 1";
@@ -120,7 +123,7 @@ std::string Winograd::objection(const Shape& image, const ConvolutionSettings& c
 std::int64_t Winograd::tile_for(const Shape& image, const ConvolutionSettings& c, std::int64_t width) {
     const std::int64_t height = c.features[0];
     const auto parts = static_cast<std::int64_t>(blocks_of(c.kernel).size());
-    if (c.largest_tile < 4 || std::min(height, width) < least_side ||
+    if (largest_tile(c.precision) < 4 || std::min(height, width) < least_side ||
         winograd_matrices * parts * image[2] * c.features[2] > most_kernel_floats)
         return 2;
     const auto all_products = [&](std::int64_t tile) {

@@ -50,6 +50,7 @@ inline Floats random_floats(std::int64_t count) {
 }
 
 void test_kernels();
+void test_bfloat16();
 void test_filter();
 void test_winograd();
 void test_winners();

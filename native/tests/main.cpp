@@ -14,6 +14,7 @@ struct Group {
 const Group groups[] = {
 #if !defined(__SANITIZE_THREAD__)  // they use one thread
     {"kernels", test_kernels},
+    {"bfloat16", test_bfloat16},
     {"filter", test_filter},
     {"winners", test_winners},
     {"Winograd", test_winograd},

@@ -24,7 +24,7 @@ struct Case {
         height = image[0] + 2 * padding - size + 1;
         width = image[1] + 2 * padding - size + 1;
         settings.features = {height, width, filters};
-        settings.largest_tile = 2;
+        settings.precision = Precision::exact;
         input = random_floats(images * size_of(image));
         kernel = random_floats(size * size * channels * filters);
     }

@@ -61,6 +61,23 @@ def test_time_to_accuracy_has_all_seeds_and_counts_those_that_reach_it() -> None
     ]
 
 
+def test_bfloat16_is_compared_seed_by_seed() -> None:
+    samples = [
+        {"row": "mnist", "peer": peer, "training": seconds, "accuracy": accuracy, "unit": unit}
+        for peer, seconds, unit, accuracies in (
+            ("Convoscope", 4.0, None, (0.99, 0.992)),
+            ("Convoscope, bf16", 2.0, "AMX", (0.991, 0.990)),
+        )
+        for accuracy in accuracies
+    ]
+    text = PARTS["bf16"].section(result("bf16", samples)).text
+    assert lines(text, "| mnist") == [
+        "| mnist | 99.10 (99.00–99.20) | 99.05 (99.00–99.10) | −0.050 ± 0.150 | 4.00 (4.00–4.00) | 2.00 (2.00–2.00) "
+        "| 2.00× |"
+    ]
+    assert "Multiplied by: AMX." in text
+
+
 def test_the_highest_accuracy_says_how_many_minutes_it_took_and_how_many_seeds() -> None:
     samples = [
         {"row": "mnist", "peer": "Convoscope", "training": seconds, "accuracy": accuracy}
@@ -117,6 +134,7 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
         "epoch": "batch 32",
         "accuracy": "mnist, 99.0 %",
         "best": "mnist",
+        "bf16": "mnist",
         "sweep": "lesson, batch 32",
         "errors": "lesson, batch 32",
         "inference": "batch 1",
@@ -128,7 +146,7 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
         sections.append((PARTS[name].title, made, PARTS[name].section(made)))
     page.write_page(tmp_path / "benchmarks.md", tmp_path / "results", sections)
     text = (tmp_path / "benchmarks.md").read_text()
-    assert text.count(", Convoscope: no compiler") == 7
+    assert text.count(", Convoscope: no compiler") == 8
     assert "Abacus 9, 2 cores, 0.5 GiB" in text
     assert "load average 0.25 to 0.25" in text
     for picture in (tmp_path / "images").iterdir():

@@ -26,7 +26,7 @@ WRONG = (
     ("--recipe", "best", "--patience", "3"),
     ("--engine", "gpu"),
     ("--device", "cuda"),
-    ("--engine", "native", "--precision", "bf16"),
+    ("--engine", "native", "--precision", "tf32"),
     ("--threads", "0"),
     ("--seed", "-1"),
     ("--color", "cmyk"),

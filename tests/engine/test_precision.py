@@ -39,7 +39,7 @@ def test_direct_sums_take_winograds_place_and_exact_ones_do_not() -> None:
         cs.set_precision(name)
         found[name] = kernels(model)
     assert found["exact"] == ["Winograd", "Winograd"]
-    assert found["direct"] == ["direct product", "direct product"]
+    assert found["direct"] == found["bf16"] == ["direct product", "direct product"]
 
 
 def test_only_float32_takes_tiles_of_four_and_for_maps_that_hold_two_a_side() -> None:
@@ -58,10 +58,11 @@ def test_only_float32_takes_tiles_of_four_and_for_maps_that_hold_two_a_side() ->
     }
 
 
-def test_the_plan_says_that_direct_sums_are_asked_for() -> None:
-    cs.set_precision("direct")
+@pytest.mark.parametrize("name", ["direct", "bf16"])
+def test_the_plan_says_which_precision_rules_out_winograd(name: str) -> None:
+    cs.set_precision(name)
     said = [f"{kernel.why} {kernel.backward}" for _, kernel in convolution().executable().kernels()]
-    assert all("direct sums are asked for" in words and "by Winograd" not in words for words in said)
+    assert all(f"the precision is {name}" in words and "by Winograd" not in words for words in said)
 
 
 def test_a_model_computes_in_the_precision_of_the_moment() -> None:
@@ -74,6 +75,7 @@ def test_a_model_computes_in_the_precision_of_the_moment() -> None:
     for one, other in (("exact", "float32"), ("direct", "float32"), ("direct", "exact")):
         assert not np.array_equal(made[one], made[other])
         np.testing.assert_allclose(made[one], made[other], rtol=0, atol=2e-5)
+    assert 1e-4 < np.abs(made["bf16"] - made["direct"]).max() < 0.1
 
 
 def test_choosing_an_engine_chooses_its_precision() -> None:
@@ -91,13 +93,22 @@ def test_the_reference_engine_sums_products_whatever_is_asked_for() -> None:
         cs.set_precision("exakt")
 
 
+def test_the_reference_engine_does_not_round_factors() -> None:
+    with pytest.raises(ConfigurationError, match=r"needs the engine 'native' or 'torch'.*'reference'"):
+        select.use("reference", precision="bf16")
+    engine = select.use("reference")
+    with pytest.raises(ConfigurationError, match="needs the engine 'native'"):
+        cs.set_precision("bf16")
+    assert select.current() is engine
+
+
 def test_other_names_are_refused() -> None:
     with pytest.raises(UnknownNameError, match=r"precision named 'exakt'.*'exact'"):
         cs.set_precision("exakt")
-    with pytest.raises(UnknownNameError, match="precision named 'bf16'"):
-        cs.set_precision("bf16")
+    with pytest.raises(UnknownNameError, match="precision named 'tf32'"):
+        cs.set_precision("tf32")
     with pytest.raises(ConfigurationError, match="is an option of the engine 'torch'"):
-        select.use("native", precision="bf16")
+        select.use("native", precision="tf32")
     assert select.told_of(select.current()) == {"precision": "float32"}
 
 

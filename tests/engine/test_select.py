@@ -79,7 +79,7 @@ def test_a_pytorch_that_does_not_load_is_told_with_the_reason(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("engine", ["auto", "native", "reference"])
-@pytest.mark.parametrize("told", [{"device": "cuda"}, {"precision": "bf16"}], ids=str)
+@pytest.mark.parametrize("told", [{"device": "cuda"}, {"precision": "tf32"}], ids=str)
 def test_device_and_precision_are_refused_with_another_engine(engine: str, told: dict[str, str]) -> None:
     ((what, value),) = told.items()
     with pytest.raises(

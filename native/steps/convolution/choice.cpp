@@ -4,7 +4,9 @@ namespace convoscope {
 namespace {
 
 // Whether pooling straight from the product pays: its tiles are small, so a panel should stay in the first cache.
-bool pools_product(const Frame& f) { return f.pairs && !f.tiled && f.patches.size() <= 96; }
+bool pools_product(const Frame& f) {
+    return f.pairs && !f.tiled && !f.multiplier.rounds() && f.patches.size() <= 96;
+}
 
 void choose_product(const Frame& f, const std::shared_ptr<const Winograd>& tiles, Strategy& strategy) {
     if (tiles) {
@@ -30,6 +32,11 @@ std::shared_ptr<const Winograd> tiles_of_sums(const Frame& f, const std::shared_
 
 void choose_gradients(const Frame& f, const std::shared_ptr<const Winograd>& tiles, Strategy& strategy) {
     const auto add = [&](std::unique_ptr<MapGradient> gradient) { strategy.gradients.push_back(std::move(gradient)); };
+    if (f.multiplier.rounds()) {
+        add(direct_kernel_gradient(f));
+        add(direct_input_gradient(f));
+        return;
+    }
     if (few_channels(f)) {
         add(winners_kernel_gradient(f));
         add(direct_input_gradient(f));

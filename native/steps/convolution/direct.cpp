@@ -9,6 +9,7 @@ namespace convoscope {
 namespace {
 
 constexpr std::int64_t columns_floats = 32 * 1024;  // of patches' gradients that are made at once
+constexpr std::int64_t rounded_terms = 512, rounded_floats = 2 * columns_floats;  // the same of what is rounded
 constexpr std::int64_t gradient_floats = 3 * 1024;  // of the maps': what stays in a first-level cache beside patches
 
 class DirectProduct final : public MapProduct {
@@ -22,11 +23,12 @@ public:
     bool divides() const override { return !f_.pooled; }
 
     std::int64_t memo_floats(const Kernels& k) const override {
-        return padded(f_.filters, k.width) * f_.patches.size();
+        return f_.multiplier.packed_floats(k, f_.patches.size(), f_.filters);
     }
+    std::int64_t scratch_floats() const override { return f_.multiplier.room_floats(f_.patches.size()); }
 
     void prepare(const Kernels& k, const float* kernel, float* memo) const override {
-        k.pack(kernel, f_.filters, f_.patches.size(), f_.filters, memo);
+        f_.multiplier.pack(k, kernel, f_.filters, f_.patches.size(), f_.filters, memo);
     }
 
     void forward(const Work& work) const override {
@@ -34,7 +36,7 @@ public:
         p.a = f_.under(work.strip, work.pass, work.worker);
         p.rows = f_.patches.pixels();
         p.columns = f_.patches.values();
-        p.b = work.pass.memo + work.filters.begin * f_.patches.size();
+        p.b = f_.multiplier.column(*work.pass.kernels, work.pass.memo, f_.patches.size(), work.filters.begin);
         p.c = work.output + work.filters.begin;
         p.c_step = f_.filters;
         p.m = f_.pixels(work.strip);
@@ -42,7 +44,7 @@ public:
         p.k = f_.patches.size();
         if (finishes()) add_plain_end(p, f_.settings.activation, work.bias ? work.bias + work.filters.begin : nullptr);
         if (work.addend) p.addend = work.addend + work.filters.begin;
-        work.pass.kernels->product(p);
+        f_.multiplier.product(*work.pass.kernels, p, work.scratch);
     }
 
 private:
@@ -54,30 +56,43 @@ public:
     explicit DirectKernelGradient(const Frame& f) : f_(f) {}
 
     bool wanted(const Pass& pass) const override { return pass.weight_gradients[0]; }
+    // [the maps' gradient, packed][what a product needs]
+    std::int64_t scratch_floats() const override {
+        return f_.multiplier.rounds() ? packed_floats() + f_.multiplier.room_floats(rounded_terms) : 0;
+    }
 
     void add(const Work& work) const override {
+        const Kernels& k = *work.pass.kernels;
+        const bool rounds = f_.multiplier.rounds();
         const std::int64_t pixels = f_.pixels(work.strip);
         Product p{};
         p.a = f_.under(work.strip, work.pass, work.worker);
         p.rows = f_.patches.values();
-        p.b_step = f_.filters;
+        p.b_step = rounds ? 0 : f_.filters;
         p.c = work.pass.weight_gradients[0];
         p.c_step = f_.filters;
         p.m = f_.patches.size();
         p.n = f_.filters;
         p.accumulate = true;
-        const std::int64_t most = gradient_floats / std::min<std::int64_t>(f_.filters, work.pass.kernels->panel);
+        const std::int64_t most =
+            rounds ? rounded_terms : gradient_floats / std::min<std::int64_t>(f_.filters, k.panel);
         const std::int64_t blocks = (pixels + most - 1) / most;
         for (std::int64_t block = 0; block < blocks && !work.worker.stopped(); block++) {
             const std::int64_t first = pixels * block / blocks;
             p.columns = f_.patches.pixels() + first;
             p.b = work.maps + first * f_.filters;
             p.k = pixels * (block + 1) / blocks - first;
-            work.pass.kernels->product(p);
+            if (rounds) {
+                f_.multiplier.pack(k, p.b, f_.filters, p.k, f_.filters, work.scratch);
+                p.b = work.scratch;
+            }
+            f_.multiplier.product(k, p, work.scratch + packed_floats());
         }
     }
 
 private:
+    std::int64_t packed_floats() const { return padded(f_.filters, bfloat16_columns) * rounded_terms; }
+
     const Frame& f_;
 };
 
@@ -94,12 +109,13 @@ public:
     bool sets_input() const override { return pixel_by_pixel_ && !f_.pooled && f_.height == f_.image[0]; }
 
     std::int64_t memo_floats(const Kernels& k) const override {
-        return padded(f_.patches.size(), k.width) * f_.filters;
+        return f_.multiplier.packed_floats(k, f_.filters, f_.patches.size());
     }
-    std::int64_t scratch_floats() const override { return patch_rows() * f_.patches.size(); }
+    // [gradients of patches][what a product needs]
+    std::int64_t scratch_floats() const override { return patch_floats() + f_.multiplier.room_floats(f_.filters); }
 
     void prepare(const Kernels& k, const float* kernel, float* memo) const override {
-        k.pack_transposed(kernel, f_.filters, f_.filters, f_.patches.size(), memo);
+        f_.multiplier.pack_transposed(k, kernel, f_.filters, f_.filters, f_.patches.size(), memo);
     }
 
     void add(const Work& work) const override {
@@ -122,12 +138,12 @@ public:
             p.a = work.maps;
             p.c = target;
             p.m = pixels;
-            return work.pass.kernels->product(p);
+            return f_.multiplier.product(*work.pass.kernels, p, work.scratch + patch_floats());
         }
         for (std::int64_t first = 0; first < pixels && !work.worker.stopped(); first += patch_rows()) {
             p.m = std::min(patch_rows(), pixels - first);
             p.a = work.maps + first * f_.filters;
-            work.pass.kernels->product(p);
+            f_.multiplier.product(*work.pass.kernels, p, work.scratch + patch_floats());
             work.pass.kernels->scatter({work.scratch, p.m, patches.pixels() + first, patches.runs(),
                                         patches.run_count(), patches.run_length(), target});
         }
@@ -137,8 +153,12 @@ public:
 private:
     // Patches whose gradients are made at once before they are added to the image's.
     std::int64_t patch_rows() const {
+        if (f_.multiplier.rounds())
+            return std::clamp<std::int64_t>(rounded_floats / f_.patches.size() / bfloat16_rows, 1, 8) * bfloat16_rows;
         return std::clamp<std::int64_t>(columns_floats / f_.patches.size() / 12, 1, 20) * 12;
     }
+
+    std::int64_t patch_floats() const { return aligned(patch_rows() * f_.patches.size()); }
 
     const Frame& f_;
     const bool pixel_by_pixel_;  // whether a patch is a pixel, and the image is written in the order of its pixels

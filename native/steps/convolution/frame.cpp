@@ -13,6 +13,8 @@ constexpr std::int64_t least_pixels = 64;
 // Of a map that Winograd makes: whole, it gives the input's gradient in the same way, which is worth some traffic.
 constexpr std::int64_t whole_floats = 4 * strip_floats;
 
+constexpr std::int64_t rounded_pixels = 400;  // of a strip, where products are so fast that packing must be shared
+
 // Columns of the feature map that anything is made of: a pooling may leave some out at the right.
 std::int64_t used_width(const ConvolutionSettings& c, const Shape& output) {
     if (!c.pool) return c.features[1];
@@ -28,6 +30,7 @@ Frame::Frame(const Shape& of_image, const ConvolutionSettings& c, const Shape& o
       filters(c.features[2]),
       height(c.features[0]),
       width(used_width(c, output)),
+      multiplier(c.precision, c.kernel[0] * c.kernel[1] * of_image[2], filters),
       pooled(c.pool.has_value()),
       out_rows(output[0]),
       out_width(output[1]),
@@ -66,7 +69,7 @@ std::int64_t Frame::strip_rows(std::int64_t of_output) const {
 }
 
 std::int64_t Frame::rows_at_once() const {
-    const std::int64_t most = tiled && !pooled ? whole_floats : strip_floats;
+    const std::int64_t most = (tiled && !pooled) || multiplier.rounds() ? whole_floats : strip_floats;
     std::int64_t count = std::min(tile_rows(), out_rows);
     const auto fits = [&](std::int64_t pixels) {
         return pixels * filters <= most || (pixels <= least_pixels && pixels * filters <= whole_floats);
@@ -92,6 +95,8 @@ std::int64_t Frame::images_at_once() const {
     const std::int64_t kernel_floats = settings.kernel[0] * settings.kernel[1] * image[2] * filters;
     const std::int64_t scale = kernel_floats > 64 * strip_floats ? 16 : kernel_floats > 4 * strip_floats ? 4 : 1;
     const std::int64_t map_pixels = strip_rows(rows) * width;
+    if (multiplier.rounds())
+        return std::clamp<std::int64_t>(std::min(rounded_pixels / map_pixels, whole_floats / (map_pixels * filters)), 1, 32);
     // Of tiles of four, whose kernels are larger and whose products have fewer rows.
     const std::int64_t tiles = padded(strip_rows(rows), 4) * padded(width, 4) / 16;
     if (tile == 4) return std::clamp<std::int64_t>((scale > 1 ? 64 : 32) / tiles, 1, 16);

@@ -8,6 +8,7 @@
 
 #include "../../core/step.hpp"
 #include "../convolution.hpp"
+#include "../multiplier.hpp"
 #include "../patches.hpp"
 
 namespace convoscope {
@@ -28,6 +29,7 @@ public:
     const Shape image;
     const std::int64_t input_size, filters;
     const std::int64_t height, width;  // of the feature map, as far as it is used
+    const Multiplier multiplier;
     const bool pooled;
     const std::int64_t out_rows, out_width;
     const PoolRows pool;

@@ -74,7 +74,7 @@ def examine() -> dict[str, Any]:
 def _instructions() -> dict[str, Any]:
     from convoscope import _native
 
-    return {"used": _native.isa(), "usable": list(_native.isas())}
+    return {"used": _native.isa(), "usable": list(_native.isas()), "bfloat16": _native.bfloat16_unit()}
 
 
 def _pytorch() -> dict[str, str]:
@@ -90,6 +90,12 @@ def _processor() -> str:
     listing = Path("/proc/cpuinfo")
     lines = listing.read_text(errors="replace").splitlines() if listing.exists() else []
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+_BFLOAT16 = {
+    "AMX": "with it, --precision bf16 saves time",
+    "emulated": "this processor has no instructions for it, and --precision bf16 takes longer than float32",
+}
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -113,6 +119,8 @@ def _print(found: dict[str, Any]) -> None:
     if found["instructions"]:
         used, usable = found["instructions"]["used"], found["instructions"]["usable"]
         table.add_row("instructions", f"{used}: the best that this processor supports of {', '.join(usable)}")
+        unit = found["instructions"]["bfloat16"]
+        table.add_row("bfloat16", f"{unit}: {_BFLOAT16.get(unit, 'with it, --precision bf16 rarely saves time')}")
     table.add_row("threads", f"{found['threads']}: {found['threads_because']}; the machine has {found['processors']}")
     table.add_row("processor", found["processor"])
     table.add_row("Python", f"{found['python']} at {found['python_at']}")

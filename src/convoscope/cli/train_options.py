@@ -297,7 +297,8 @@ class RunOptions:
     precision: Annotated[
         str | None,
         typer.Option(
-            help="float32, exact or direct: see --exact. With --engine torch: float32, tf32 or bf16. Default: float32.",
+            help="float32, exact or direct (see --exact), or bf16. With --engine torch: float32, tf32 or bf16. "
+            "Default: float32.",
             rich_help_panel=_RUN,
         ),
     ] = None

@@ -49,7 +49,7 @@ class NativeEngine:
 
     Parameters
     ----------
-    precision : {"float32", "exact", "direct"}
+    precision : {"float32", "exact", "direct", "bf16"}
         See `convoscope.set_precision`.
 
     Examples

@@ -1,11 +1,11 @@
-"""How closely the native engine keeps to plain sums of products."""
+"""How closely the native engine keeps to sums of products in float32."""
 
 from __future__ import annotations
 
 from convoscope.errors import unknown_name
 
-#: Each rounds less than the one before, or takes longer.
-PRECISIONS = ("float32", "exact", "direct")
+#: The default first. "exact" and "direct" round less and take longer, "bf16" rounds the factors of products.
+PRECISIONS = ("float32", "exact", "direct", "bf16")
 
 
 def check_precision(name: object) -> None:

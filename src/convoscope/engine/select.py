@@ -17,7 +17,7 @@ from convoscope.processes.world import world
 NAMES = ("native", "reference", "torch")
 #: Whose statistics batch normalization takes in many processes: the whole batch's, or those of each process's part.
 BATCH_NORMS = ("together", "each")
-_PRECISIONS_OF_PYTORCH = ("tf32", "bf16")
+_PRECISIONS_OF_PYTORCH = ("tf32",)  # which no other engine has
 _CORE, _PYTORCH = "convoscope._native", "torch"
 
 
@@ -70,7 +70,7 @@ def use(name: str, device: str | None = None, precision: str | None = None, batc
     device : str, optional
         Where PyTorch computes: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``. If left out, on a GPU if there is one.
     precision : str, optional
-        For the native engine, ``"float32"``, ``"exact"`` or ``"direct"``: see `set_precision`. For PyTorch,
+        For the native engine, ``"float32"``, ``"exact"``, ``"direct"`` or ``"bf16"``: see `set_precision`. For PyTorch,
         ``"float32"``, ``"tf32"`` or ``"bf16"``, the precision of products; weights stay float32. ``"float32"`` if left
         out.
     batch_norm : {"together", "each"}, optional
@@ -81,8 +81,8 @@ def use(name: str, device: str | None = None, precision: str | None = None, batc
     Raises
     ------
     ConfigurationError
-        If that engine or device cannot be used here, which the message explains; or if a device is given, or one of
-        PyTorch's precisions, with an engine other than ``"torch"``.
+        If that engine or device cannot be used here, which the message explains; or if a device or a precision is given
+        that the engine does not have.
 
     Examples
     --------
@@ -125,8 +125,20 @@ def use(name: str, device: str | None = None, precision: str | None = None, batc
             EngineFallbackWarning,
             stacklevel=3,
         )
-    _Choice.engine = _make("reference" if name == "reference" or problem else "native", precision)
+    chosen = "reference" if name == "reference" or problem else "native"
+    if chosen == "reference":
+        _check_reference_rounds(precision)
+    _Choice.engine = _make(chosen, precision)
     return _Choice.engine
+
+
+def _check_reference_rounds(precision: str | None) -> None:
+    """Raise ConfigurationError if the reference engine would have to compute in bfloat16."""
+    if precision == "bf16":
+        raise ConfigurationError(
+            "The precision 'bf16' needs the engine 'native' or 'torch', but the engine is 'reference', which computes "
+            "in float32. Use another engine, or leave out the precision."
+        )
 
 
 def _torch(device: str | None, precision: str | None, batch_norm: str | None) -> Engine:
@@ -158,26 +170,36 @@ def _make(name: str, precision: str | None) -> Engine:
 
 
 def set_precision(name: str) -> None:
-    """Choose how closely the engine in use follows plain sums of products, in all computations from now on.
+    """Choose how closely the engine in use follows sums of products in float32, in all computations from now on.
 
     Parameters
     ----------
-    name : {"float32", "exact", "direct"}
+    name : {"float32", "exact", "direct", "bf16"}
         ``"float32"``, the default, takes the fastest way of computing in float32. ``"exact"`` takes no transform that
         rounds more than Winograd's smallest tile, F(2×2): convolutions are made of such tiles or of sums of products.
         ``"direct"`` computes every convolution as a sum of products, as textbooks write it: it is slower, and serves
-        for comparison. The PyTorch engine has ``"float32"``, ``"tf32"`` and ``"bf16"``.
+        for comparison. ``"bf16"`` rounds the factors of products to bfloat16, 8 significant bits, and adds the products
+        up in float32; it is faster on processors with AMX. The PyTorch engine has ``"float32"``, ``"tf32"`` and
+        ``"bf16"``.
 
     Raises
     ------
     UnknownNameError
         The engine in use has no precision of that name.
+    ConfigurationError
+        ``"bf16"`` is asked of the reference engine.
 
     Notes
     -----
     With ``"float32"``, the native engine computes maps of 7×7 values or more, and the gradients of their kernels, in
     tiles of F(4×4) where that is faster. They round more than F(2×2), about as much as sums of products that are added
     in order. The reference engine always sums products. How much each rounds is measured in ``docs/benchmarks.md``.
+
+    With ``"bf16"``, the native engine rounds in convolutions and dense layers whose sums have at least 32 terms and
+    which have at least 16 filters or units, forward and backward. All else is computed in float32: other layers,
+    activations, the loss, the weights and their updates. Which instructions multiply is told by
+    ``convoscope doctor``; where the processor has none for bfloat16, the same numbers are computed in software, which
+    takes longer than ``"float32"``.
 
     See Also
     --------
@@ -191,6 +213,7 @@ def set_precision(name: str) -> None:
     engine: Any = current()
     if engine.name == "reference":
         check_precision(name)
+        _check_reference_rounds(name)
         return
     _Choice.engine = replace(engine, precision=name)
 
