@@ -26,7 +26,11 @@ Batch::Batch(const Program& program, Workspace& workspace, Interrupt& interrupt,
       team_(Pool::shared(), Pool::shared().threads(), interrupt, workers_),
       joined_(static_cast<std::size_t>(team_.parts)),
       uses_(program.weights().size()),
-      buffers_(program.steps().size()) {
+      buffers_(program.steps().size()),
+      lookers_(static_cast<std::size_t>(graph_.values())),
+      totals_(program.steps().size()) {
+    for (int i = 0; i < graph_.steps(); i++)
+        if (step(i).totals(mode_.training) > 0) lookers_[static_cast<std::size_t>(graph_.read_by(i).front())].push_back(i);
     const std::size_t widest = graph_.widest_join();
     for (Joined& joined : joined_) joined.inputs.resize(widest), joined.gradients.resize(widest);
     make_room(most_samples);
@@ -154,6 +158,29 @@ void Batch::each_output(int begin, int end, Body&& body) const {
         if (begin <= graph_.outputs[o] && graph_.outputs[o] < end) body(static_cast<int>(o));
 }
 
+double* Batch::totals(int i, int part) {
+    return totals_[static_cast<std::size_t>(i)].data() + part * step(i).totals(mode_.training);
+}
+
+void Batch::clear_totals(int i, int parts) {
+    totals_[static_cast<std::size_t>(i)].assign(static_cast<std::size_t>(parts * step(i).totals(mode_.training)), 0.0);
+}
+
+const double* Batch::all_totals(int i, int parts) {
+    const std::int64_t count = step(i).totals(mode_.training);
+    double* const sums = totals(i, 0);
+    for (int part = 1; part < parts; part++)
+        for (std::int64_t k = 0; k < count; k++) sums[k] += totals(i, part)[k];
+    return sums;
+}
+
+void Batch::look(int value, Range block, int part, const Worker& worker) {
+    for (const int i : lookers_[static_cast<std::size_t>(value)]) {
+        const Lap lap(profile_, worker.index, forth(i));
+        step(i).look(pass(i, block, joined(worker)), worker, totals(i, part));
+    }
+}
+
 void Batch::run_forward(AfterCall after, void* context) {
     {
         const Lap lap(profile_, 0, Profile::preparing, team_.parts);
@@ -162,8 +189,12 @@ void Batch::run_forward(AfterCall after, void* context) {
     // More parts than workers, so that a worker that was kept from its work does not hold up the others.
     const std::int64_t samples = samples_.count;
     const int parts = team_.parts == 1 ? 1 : static_cast<int>(std::min<std::int64_t>(4 * team_.parts, samples));
+    for (const std::vector<int>& lookers : lookers_)
+        for (const int i : lookers) clear_totals(i, parts);
     // Steps [begin, end) of some of the samples; at the very beginning they are read first.
     const auto together = [&](int begin, int end, bool reads, std::int64_t at_once) {
+        if (begin < end && step(begin).totals(mode_.training) > 0)
+            step(begin).seen(pass(begin, {0, samples}, joined_.front()), all_totals(begin, parts));
         team_.run(parts, [&](int part, const Worker& worker) {
             const Range own = part_of(samples, part, parts);
             for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += at_once) {
@@ -172,9 +203,13 @@ void Batch::run_forward(AfterCall after, void* context) {
                     const Lap lap(profile_, worker.index, Profile::reading);
                     read(block);
                 }
+                for (int value = 0; reads && value < graph_.inputs; value++) look(value, block, part, worker);
                 for (int i = begin; i < end; i++) {
-                    const Lap lap(profile_, worker.index, forth(i));
-                    step(i).forward(pass(i, block, joined(worker)), worker);
+                    {
+                        const Lap lap(profile_, worker.index, forth(i));
+                        step(i).forward(pass(i, block, joined(worker)), worker);
+                    }
+                    look(graph_.value_of(i), block, part, worker);
                 }
                 const Lap lap(profile_, worker.index, Profile::scoring);
                 each_output(reads ? 0 : graph_.value_of(begin), graph_.value_of(end),
@@ -183,10 +218,12 @@ void Batch::run_forward(AfterCall after, void* context) {
         });
         interrupt_.throw_if_stopped();
     };
-    if (stages_.empty() || !stages_.front().together) together(0, 0, true, 1);
+    // A step with totals first looks at what was read.
+    const bool reads_apart = stages_.empty() || begins_stage(step(stages_.front().begin), mode_.training);
+    if (reads_apart) together(0, 0, true, 1);
     for (const Stage& stage : stages_) {
         if (stage.together) {
-            together(stage.begin, stage.end, stage.begin == 0, stage.samples_at_once);
+            together(stage.begin, stage.end, stage.begin == 0 && !reads_apart, stage.samples_at_once);
             continue;
         }
         {
@@ -194,6 +231,10 @@ void Batch::run_forward(AfterCall after, void* context) {
             step(stage.begin).forward_batch(pass(stage.begin, {0, samples}, joined_.front()), team_);
         }
         const int made = graph_.value_of(stage.begin);
+        if (!lookers_[static_cast<std::size_t>(made)].empty())
+            team_.run(parts, [&](int part, const Worker& worker) {
+                look(made, part_of(samples, part, parts), part, worker);
+            });
         each_output(made, made + 1, [&](int output) {
             team_.run(parts, [&](int part, const Worker& worker) {
                 const Lap lap(profile_, worker.index, Profile::scoring);
@@ -215,6 +256,7 @@ void Batch::backward() {
     for (const WayBack::Merge& merge : way_.merges())
         add_shared(flow(merge.from), flow(merge.to), samples_.count * merge.size);
     for (const WayBack::Stage& stage : way_.stages()) {
+        begin_back(stage);
         if (stage.together)
             backward_together(stage);
         else
@@ -222,6 +264,30 @@ void Batch::backward() {
                  workers_.front());
         interrupt_.throw_if_stopped();
     }
+}
+
+void Batch::look_back(const WayBack::Look& look, Range block, int part, const Worker& worker) {
+    const Lap lap(profile_, worker.index, back(look.step));
+    Pass p = pass(look.step, block, joined(worker));
+    p.output_gradient = flow(look.arriving.room) + block.begin * graph_.size(graph_.value_of(look.step));
+    step(look.step).look_back(p, worker, totals(look.step, part));
+}
+
+// Where the first step has totals: the last of them, and what follows from them all.
+void Batch::begin_back(const WayBack::Stage& stage) {
+    const WayBack::Walk& walk = stage.walks.front();
+    if (step(walk.step).totals(mode_.training) == 0) return;
+    const int parts = parts_used();
+    if (stage.looks_first) {
+        clear_totals(walk.step, parts);
+        team_.run(parts, [&](int part, const Worker& worker) {
+            look_back({walk.step, walk.arriving}, part_of(samples_.count, part, parts), part, worker);
+        });
+    }
+    Pass p = pass(walk.step, {0, samples_.count}, joined_.front());
+    const std::vector<float*> gradients = gradients_of(walk.step, 0);
+    p.weight_gradients = gradients.data();
+    step(walk.step).seen_back(p, all_totals(walk.step, parts));
 }
 
 std::vector<float*> Batch::gradients_of(int i, int part) const {
@@ -275,9 +341,15 @@ void Batch::walk(const WayBack::Stage& stage, const WayBack::Walk& walk, Range b
 void Batch::backward_together(const WayBack::Stage& stage) {
     const int parts = parts_used();
     const std::size_t steps = stage.walks.size();
-    std::vector<std::vector<float*>> gradients;  // of each part and step
+    std::vector<std::vector<float*>> gradients;  // of each part and step; those of a step with totals are there
     for (int part = 0; part < parts; part++)
-        for (const WayBack::Walk& walk : stage.walks) gradients.push_back(gradients_of(walk.step, part));
+        for (const WayBack::Walk& walk : stage.walks) {
+            gradients.push_back(gradients_of(walk.step, part));
+            if (step(walk.step).totals(mode_.training) > 0)
+                std::fill(gradients.back().begin(), gradients.back().end(), nullptr);
+        }
+    for (const WayBack::Walk& walk : stage.walks)
+        for (const WayBack::Look& look : walk.looks) clear_totals(look.step, parts);
     team_.run(parts, [&](int part, const Worker& worker) {
         const Range own = part_of(samples_.count, part, parts);
         const auto of_step = [&](std::size_t i) -> const std::vector<float*>& {
@@ -295,7 +367,10 @@ void Batch::backward_together(const WayBack::Stage& stage) {
         }
         for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += stage.samples_at_once) {
             const Range block{at, std::min(at + stage.samples_at_once, own.end)};
-            for (std::size_t i = 0; i < steps; i++) walk(stage, stage.walks[i], block, of_step(i).data(), worker);
+            for (std::size_t i = 0; i < steps; i++) {
+                walk(stage, stage.walks[i], block, of_step(i).data(), worker);
+                for (const WayBack::Look& look : stage.walks[i].looks) look_back(look, block, part, worker);
+            }
         }
         for (std::size_t i = 0; i < steps; i++) {
             const Lap lap(profile_, worker.index, back(stage.walks[i].step));

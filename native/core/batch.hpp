@@ -93,6 +93,14 @@ private:
     void make_gradients();
     Pass pass(int step, Range range, Joined& joined) const;
 
+    // Totals of a step, of so many parts of the batch; and those of all of them, added up in their order.
+    double* totals(int step, int part);
+    const double* all_totals(int step, int parts);
+    void clear_totals(int step, int parts);
+    void look(int value, Range block, int part, const Worker& worker);
+    void look_back(const WayBack::Look& look, Range block, int part, const Worker& worker);
+    void begin_back(const WayBack::Stage& stage);
+
     void run_forward(AfterCall after, void* context);
     void prepare();
     void read(Range range) const;
@@ -122,6 +130,8 @@ private:
     std::vector<std::vector<Use>> uses_;             // of each weight
     std::vector<std::vector<std::size_t>> buffers_;  // for each step, of each of its weights' gradients
     std::vector<std::size_t> partial_floats_;        // of each weight
+    std::vector<std::vector<int>> lookers_;          // of each value: the steps with totals that read it
+    std::vector<std::vector<double>> totals_;        // of each step
     Samples samples_{};
 };
 

@@ -37,16 +37,22 @@ struct Graph {
 // the workers, and leaves what flows between the steps in the worker's cache. Or one step that takes the whole batch.
 struct Stage {
     int begin, end;  // steps
-    bool together;
+    bool together;   // a step with totals comes first, for it needs all that was made before
     std::int64_t samples_at_once;
 };
+
+inline bool together(const Step& step, bool training) { return step.by_sample(training) || step.totals(training) > 0; }
+// Whether a stage ends before this step, in whichever direction it is come to.
+inline bool begins_stage(const Step& step, bool training) {
+    return !together(step, training) || step.totals(training) > 0;
+}
 
 inline std::vector<Stage> stages_of(const std::vector<std::unique_ptr<Step>>& steps, bool training) {
     std::vector<Stage> stages;
     for (int i = 0; i < static_cast<int>(steps.size()); i++) {
         const Step& step = *steps[static_cast<std::size_t>(i)];
-        const bool by_sample = step.by_sample(training);
-        if (!by_sample || stages.empty() || !stages.back().together) stages.push_back({i, i, by_sample, 1});
+        if (begins_stage(step, training) || stages.empty() || !stages.back().together)
+            stages.push_back({i, i, together(step, training), 1});
         stages.back().end = i + 1;
         stages.back().samples_at_once = std::max(stages.back().samples_at_once, step.samples_at_once());
     }

@@ -120,6 +120,9 @@ public:
     // Whether samples go forth and back one by one where a backward pass is wanted. If not, the whole batch is given to
     // the step, together with the team. In prediction every step takes any stretch of samples.
     virtual bool by_sample(bool /*training*/) const { return true; }
+    // Totals of the whole batch, so many each way, that a step needs before it can go sample by sample; 0 if none. It
+    // looks at each sample where that is made, forth and back, and while it is in the cache: see `look`.
+    virtual std::int64_t totals(bool /*training*/) const { return 0; }
 
     virtual void forward(const Pass&, const Worker&) const = 0;
     virtual void backward(const Pass&, const Worker&) const {}  // adds to the weights' gradients
@@ -127,6 +130,13 @@ public:
     }  // the part's last stretch has been: see to those gradients
     virtual void forward_batch(const Pass&, Team&) const {}
     virtual void backward_batch(const Pass&, Team&) const {}  // sets the weights' gradients
+
+    // Of a step with totals: add to them what a stretch of its input has, or of its output's gradient. When all have been
+    // looked at: take the totals over the batch, and set the weights' gradients.
+    virtual void look(const Pass&, const Worker&, double* /*totals*/) const {}
+    virtual void look_back(const Pass&, const Worker&, double* /*totals*/) const {}
+    virtual void seen(const Pass&, const double* /*totals*/) const {}
+    virtual void seen_back(const Pass&, const double* /*totals*/) const {}
 
     // The step was taken: make its side effects (moving averages) last.
     virtual void commit(const float* /*memo*/) const {}

@@ -1,5 +1,7 @@
 #include "way_back.hpp"
 
+#include <algorithm>
+
 #include "program.hpp"
 
 namespace convoscope {
@@ -12,6 +14,7 @@ WayBack::WayBack(const Program& program, bool training, bool input_gradients, co
     const Graph& graph = program.graph();
     mark(program, input_gradients, seeds);
     make_stages(program, training);
+    find_lookers(program, training);
     mark_local(graph);
     place_seeds(graph, seeds);
     for (Stage& stage : stages_) place(graph, stage);
@@ -43,11 +46,32 @@ void WayBack::make_stages(const Program& program, bool training) {
     for (int i = program.graph().steps() - 1; i >= 0; i--) {
         if (!walks(i)) continue;
         const Step& step = *program.steps()[static_cast<std::size_t>(i)];
-        const bool by_sample = step.by_sample(training);
-        if (!by_sample || stages_.empty() || !stages_.back().together) stages_.push_back({by_sample, 1, {}, {}});
+        if (begins_stage(step, training) || stages_.empty() || !stages_.back().together)
+            stages_.push_back({together(step, training), false, 1, {}, {}});
         Stage& stage = stages_.back();
-        stage.walks.push_back({i, {}, {}});
+        stage.walks.push_back({i, {}, {}, {}});
         stage.samples_at_once = std::max(stage.samples_at_once, step.samples_at_once());
+    }
+}
+
+// The gradient of a step's output is complete when the first of its readers has been walked, which is the last on the
+// way back. There a step with totals looks at it, sample by sample; at one from outside, or of a reader that takes the
+// whole batch, before it is walked itself.
+void WayBack::find_lookers(const Program& program, bool training) {
+    const Graph& graph = program.graph();
+    lookers_.resize(walked_.size());
+    for (Stage& stage : stages_) {
+        const int i = stage.walks.front().step;
+        if (program.steps()[static_cast<std::size_t>(i)]->totals(training) == 0) continue;
+        int first = i + 1;
+        const auto reads = [&](int step) {
+            const std::vector<int>& values = graph.read_by(step);
+            return std::find(values.begin(), values.end(), graph.value_of(i)) != values.end();
+        };
+        while (first < graph.steps() && !(walks(first) && reads(first))) first++;
+        stage.looks_first =
+            first == graph.steps() || !together(*program.steps()[static_cast<std::size_t>(first)], training);
+        if (!stage.looks_first) lookers_[static_cast<std::size_t>(first)].push_back(i);
     }
 }
 
@@ -104,6 +128,8 @@ void WayBack::place(const Graph& graph, Stage& stage) {
             pull.sum = spot;
             passing.push_back(pull.to);
         }
+        for (const int looker : lookers_[static_cast<std::size_t>(walk.step)])
+            walk.looks.push_back({looker, spots_[static_cast<std::size_t>(graph.value_of(looker))]});
         for (const Spot& spot : passing) (spot.local ? local : rooms_).release(spot.room);
         if (walk.arriving.local)
             local.release(walk.arriving.room);

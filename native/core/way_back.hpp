@@ -26,13 +26,20 @@ public:
     struct Pull {
         Spot to, sum;
     };
+    // A step with totals, and the gradient that it looks at.
+    struct Look {
+        int step;
+        Spot arriving;
+    };
     struct Walk {
         int step;
         Spot arriving;
         std::vector<Pull> pulls;  // for each of the values that the step reads
+        std::vector<Look> looks;  // at gradients that are complete with those
     };
     struct Stage {
         bool together;
+        bool looks_first;  // the first step has totals, and could not look earlier
         std::int64_t samples_at_once;
         std::vector<Walk> walks;            // from the last step to the first
         std::vector<std::int64_t> offsets;  // of the local rooms, and where they end
@@ -60,12 +67,14 @@ private:
     void mark(const Program&, bool input_gradients, const std::vector<int>& seeds);
     void place_seeds(const Graph&, const std::vector<int>& seeds);
     void make_stages(const Program&, bool training);
+    void find_lookers(const Program&, bool training);
     void mark_local(const Graph&);
     void place(const Graph&, Stage&);
     Spot room_for(const Graph&, int value, Rooms& local);
 
     std::vector<bool> needed_, walked_, local_;  // of values, of steps, of values
     std::vector<Spot> spots_;                    // of values
+    std::vector<std::vector<int>> lookers_;      // of each walked step: the steps that look when it was walked
     std::vector<Stage> stages_;
     std::vector<Merge> merges_;
     std::vector<int> seed_rooms_, input_rooms_;

@@ -1,12 +1,12 @@
 // Batch normalization over the last axis, and perhaps an activation behind it. In training (unless frozen) the whole
-// batch's mean and biased variance are used. Memory is gone through once for both, and once more for the values; on the
-// way back once for the sums of the gradients, and once for the input's. What comes between is done to a few rows at a
-// time, which stay in the cache. The moving averages change when the step is committed.
+// batch's mean and biased variance are used: the step looks at its input where that is made, and at its output's gradient
+// where that is complete, so that memory is gone through once for the values and once for the input's gradient. What
+// comes between is done to a few rows at a time, which stay in the cache. The moving averages change when the step is
+// committed.
 #include "normalization.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "activation.hpp"
 #include "kinds.hpp"
@@ -34,6 +34,7 @@ public:
 
     bool only_predicts() const override { return !output_tells_slope(activation_); }
     bool by_sample(bool training) const override { return !training || what_.frozen; }
+    std::int64_t totals(bool training) const override { return by_sample(training) ? 0 : 2 * channels_; }
     std::int64_t memo_floats(const Kernels&) const override { return memos * channels_; }
     // A few sums for each channel, and two blocks of rows.
     std::int64_t scratch_floats(const Kernels&) const override { return (2 + 2 * block_) * channels_; }
@@ -62,11 +63,10 @@ public:
         });
     }
 
-    void forward_batch(const Pass& pass, Team& team) const override {
-        const std::int64_t rows = pass.samples * rows_;
+    void look(const Pass& pass, const Worker& worker, double* total) const override {
         const Kernels& k = *pass.kernels;
         // A block's squares are taken about its own mean, and moved in double precision.
-        const std::vector<double> totals = add_up(team, rows, [&](Range block, const Worker& worker, double* total) {
+        each_block({0, pass.samples * rows_}, [&](Range block) {
             const float* const x = pass.input + block.begin * channels_;
             const auto n = static_cast<double>(block.count());
             float *const sums = worker.scratch, *const squares = sums + channels_, *const means = squares + channels_;
@@ -80,20 +80,21 @@ public:
                 total[channels_ + c] += static_cast<double>(squares[c]) + about * (2 * sum - n * about);
             }
         });
+    }
+
+    void seen(const Pass& pass, const double* totals) const override {
+        const auto rows = static_cast<double>(pass.samples * rows_);
         for (std::int64_t c = 0; c < channels_; c++) {
-            const double m = totals[static_cast<std::size_t>(c)] / static_cast<double>(rows);
-            const double square = totals[static_cast<std::size_t>(channels_ + c)] / static_cast<double>(rows);
+            const double m = totals[c] / rows, square = totals[channels_ + c] / rows;
             at(pass, mean)[c] = static_cast<float>(m);
             at(pass, variance)[c] = static_cast<float>(std::max(square - m * m, 0.0));
         }
         set_statistics(pass.memo, at(pass, mean), at(pass, variance));
-        team.run(team.parts, [&](int part, const Worker&) { apply(pass, part_of(rows, part, team.parts)); });
     }
 
-    void backward_batch(const Pass& pass, Team& team) const override {
-        const std::int64_t rows = pass.samples * rows_;
+    void look_back(const Pass& pass, const Worker& worker, double* total) const override {
         const Kernels& k = *pass.kernels;
-        const std::vector<double> totals = add_up(team, rows, [&](Range block, const Worker& worker, double* total) {
+        each_block({0, pass.samples * rows_}, [&](Range block) {
             const float* const sent = before_activation(pass, worker, block);
             float* const sums = worker.scratch;
             std::fill_n(sums, 2 * channels_, 0.0f);
@@ -102,23 +103,20 @@ public:
                               sums + channels_);
             for (std::int64_t i = 0; i < 2 * channels_; i++) total[i] += static_cast<double>(sums[i]);
         });
+    }
+
+    void seen_back(const Pass& pass, const double* totals) const override {
+        const auto rows = static_cast<double>(pass.samples * rows_);
         float* const gamma = what_.scale ? pass.weight_gradients[0] : nullptr;
         float* const beta = what_.center ? pass.weight_gradients[what_.scale ? 1 : 0] : nullptr;
         for (std::int64_t c = 0; c < channels_; c++) {
-            const double sum = totals[static_cast<std::size_t>(c)];
-            const double product = totals[static_cast<std::size_t>(channels_ + c)];
+            const double sum = totals[c], product = totals[channels_ + c];
             const float inverse_c = at(pass, inverse)[c];
             if (gamma) gamma[c] = static_cast<float>(product) * inverse_c;
             if (beta) beta[c] = static_cast<float>(sum);
-            at(pass, mean_gradient)[c] = static_cast<float>(sum / static_cast<double>(rows));
-            at(pass, gradient_slope)[c] =
-                static_cast<float>(product / static_cast<double>(rows)) * inverse_c * inverse_c;
+            at(pass, mean_gradient)[c] = static_cast<float>(sum / rows);
+            at(pass, gradient_slope)[c] = static_cast<float>(product / rows) * inverse_c * inverse_c;
         }
-        if (!pass.input_gradient) return;
-        team.run(team.parts, [&](int part, const Worker& worker) {
-            each_block(part_of(rows, part, team.parts),
-                       [&](Range block) { unapply(pass, before_activation(pass, worker, block), block); });
-        });
     }
 
     void commit(const float* memo) const override {
@@ -186,22 +184,6 @@ private:
         pass.kernels->normalize_gradient(pass.input + at_row, sent, at(pass, mean), at(pass, scale),
                                          at(pass, mean_gradient), at(pass, gradient_slope),
                                          pass.input_gradient + at_row, rows.count(), channels_);
-    }
-
-    // Two totals for each channel, over all rows, of what add(block of rows, worker, totals) adds to them; in an order
-    // that depends on the number of parts alone.
-    template <class Add>
-    std::vector<double> add_up(Team& team, std::int64_t rows, Add&& add) const {
-        const std::int64_t each = 2 * channels_;
-        std::vector<double> totals(static_cast<std::size_t>(team.parts * each), 0.0);
-        team.run(team.parts, [&](int part, const Worker& worker) {
-            double* const own = totals.data() + part * each;
-            each_block(part_of(rows, part, team.parts), [&](Range block) { add(block, worker, own); });
-        });
-        for (int part = 1; part < team.parts; part++)
-            for (std::int64_t i = 0; i < each; i++)
-                totals[static_cast<std::size_t>(i)] += totals[static_cast<std::size_t>(part * each + i)];
-        return totals;
     }
 
     const NormalizationSettings what_;

@@ -77,7 +77,17 @@ def shared() -> Network:
     return [x, w], [subtract([layer(a), b]), a, a, x]
 
 
-NETWORKS = [residual, excited, branches, shared]
+def normalized() -> Network:
+    """Normalizations of an input, behind a dense layer, two of one value, and one that nothing reads."""
+    x = Input(shape=(5, 6, 4))
+    y = Activation("tanh")(BatchNormalization()(x))
+    y = Conv2D(8, 3, padding="same", use_bias=False)(BatchNormalization()(y))
+    first, second = BatchNormalization()(y), Activation("relu")(BatchNormalization()(y))
+    z = Activation("tanh")(BatchNormalization()(Dense(6, use_bias=False)(Flatten()(add([first, second])))))
+    return [x], [BatchNormalization()(z), first, Dense(3)(z)]
+
+
+NETWORKS = [residual, excited, branches, shared, normalized]
 
 
 @pytest.fixture(autouse=True)
