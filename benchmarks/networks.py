@@ -309,3 +309,9 @@ LESSON = Network(
     (28, 28, 1),
     (Conv(64), Pool(), Conv(64), Pool(), Flatten(), Dense(128), Dense(10, "softmax")),
 )
+#: The network of the recipe ``fast`` for MNIST and Fashion-MNIST.
+NORMALIZED = Network(
+    "lesson, normalized",
+    (28, 28, 1),
+    (Conv(64), Pool(), BatchNorm(), Conv(64), Pool(), BatchNorm(), Flatten(), Dense(128), Dense(10, "softmax")),
+)

@@ -1,12 +1,15 @@
-"""Time to accuracy: the recipe ``fast``, as long as each accuracy takes."""
+"""Time to accuracy: the recipe ``fast``, as long as each accuracy takes; and the same recipe in PyTorch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from benchmarks.page import Section, number, spelled, table
-from benchmarks.parts.part import OWN, Part
+from benchmarks import runner
+from benchmarks.page import Section, number, ratio, spelled, table
+from benchmarks.parts.part import FILES, OWN, Part
 from benchmarks.plot import Bar, Group, bars
 from benchmarks.processes import Measurement
 from benchmarks.results import Result
@@ -37,6 +40,8 @@ TARGETS: dict[str, dict[float, dict[str, Any]]] = {
     },
 }
 SEEDS = 10
+PYTORCH = "PyTorch"
+PYTORCH_SEEDS = 1  # ten minutes each
 QUICK_IMAGES = 3_200
 
 
@@ -50,19 +55,38 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
         "threads": options.threads,
     }
     wanted = [(dataset, target, changes) for dataset, targets in TARGETS.items() for target, changes in targets.items()]
-    return [
-        [
-            Measurement(
-                f"{dataset}, {100 * target:.1f} %",
-                OWN,
-                "convoscope",
-                "convoscope",
-                {**job, "dataset": dataset, "target": target, "changes": changes, "seed": seed},
+    _make_ready(options)
+
+    def measured(seed: int) -> Iterator[Measurement]:
+        for dataset, target, changes in wanted:
+            row, own = f"{dataset}, {100 * target:.1f} %", {"target": target, "seed": seed}
+            yield Measurement(
+                row, OWN, "convoscope", "convoscope", {**job, **own, "dataset": dataset, "changes": changes}
             )
-            for dataset, target, changes in wanted
-        ]
-        for seed in range(1, seeds + 1)
-    ]
+            if seed <= PYTORCH_SEEDS:
+                told = {"task": "recipe", "file": str(_recipe_file(dataset, target)), "data": str(FILES / dataset)}
+                settings = {"images": job["images"], "threads": job["threads"]}
+                yield Measurement(row, PYTORCH, "pytorch", "pytorch", {**told, **settings, **own})
+
+    return [list(measured(seed)) for seed in range(1, seeds + 1)]
+
+
+def _recipe_file(dataset: str, target: float) -> Path:
+    return FILES / "recipes" / f"{dataset}-{target}.json"
+
+
+def _make_ready(options: Options) -> None:
+    """Write what PyTorch reads: the images, and the recipes."""
+    jobs: list[dict[str, Any]]
+    for dataset, targets in TARGETS.items():
+        folder = str(FILES / dataset)
+        jobs = [{"task": "data", "name": dataset, "folder": folder, "data_dir": options.data_dir}]
+        for target, changes in targets.items():
+            file = str(_recipe_file(dataset, target))
+            jobs.append({"task": "recipe", "dataset": dataset, "recipe": "fast", "changes": changes, "file": file})
+        for job in jobs:
+            if failed := runner.prepare("convoscope", "convoscope", job, options.pythons):
+                sys.exit(f"{dataset} could not be made ready: {failed}")
 
 
 def section(result: Result) -> Section:
@@ -73,8 +97,19 @@ def section(result: Result) -> Section:
         accuracy = result.spread(row, OWN, "accuracy")
         reached = sum(sample["accuracy"] >= sample["target"] for sample in samples)
         epochs = number(samples[0]["epochs"], 2) if samples else "–"
+        peer = result.spread(row, PYTORCH, "training")
         rows.append(
-            (row, epochs, spelled(training), spelled(whole), spelled(accuracy, 100, 4), f"{reached} of {len(samples)}")
+            (
+                row,
+                epochs,
+                spelled(training),
+                spelled(whole),
+                spelled(accuracy, 100, 4),
+                f"{reached} of {len(samples)}",
+                spelled(peer),
+                spelled(result.spread(row, PYTORCH, "accuracy"), 100, 4),
+                ratio(peer, training),
+            )
         )
         if training and whole:
             drawn = [Bar("from the start of training", training), Bar("from the start of the process", whole)]
@@ -86,6 +121,9 @@ def section(result: Result) -> Section:
         "seconds since the process began",
         "accuracy, %",
         "seeds that reach it",
+        "PyTorch, seconds of training",
+        "PyTorch, accuracy, %",
+        f"{OWN} is faster by",
     )
     text = f"""
 The recipe `fast` of each data set, with its learning-rate schedule stretched over the number of epochs that the
@@ -94,9 +132,12 @@ accuracy needs, and a few settings changed (`benchmarks/parts/accuracy.py`). All
 training. The time of training starts with the images in memory and no model; the time of the process includes
 starting Python, the imports and reading the data files. The medians include all seeds.
 
+PyTorch trains by the same recipe in the same rounds, for the first seed: the same network and first
+weights, batches, optimizer, learning rates, smoothing, flips and shifts (`benchmarks/programs/torch_recipe.py`).
+
 {table(heading, rows)}
 """
     return Section(text, {"accuracy": bars("Time to accuracy", "seconds; shorter is better", groups)})
 
 
-PART = Part("accuracy", "Time to accuracy", ("convoscope",), rounds, section)
+PART = Part("accuracy", "Time to accuracy", ("convoscope", "pytorch"), rounds, section)

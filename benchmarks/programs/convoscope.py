@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,14 @@ def model(job: Job) -> Sample:
     build(cs, networks.LESSON).save(folder / "lesson.safetensors")
     image = measurement.random_images((28, 28), 1)[0][0]
     Image.fromarray((image * 255).astype(np.uint8)).save(folder / "image.png")
+    return {}
+
+
+def recipe(job: Job) -> Sample:
+    """Write down a recipe, for peers to train by. The job: dataset, recipe, changes (of its fields), file."""
+    known = replace(cs.recipes.get(job["recipe"], job["dataset"]), **job["changes"])
+    Path(job["file"]).parent.mkdir(parents=True, exist_ok=True)
+    Path(job["file"]).write_text(json.dumps(asdict(known)), encoding="utf-8")
     return {}
 
 
@@ -201,5 +210,5 @@ def _outputs(outputs: Any) -> list[float]:
 
 
 if __name__ == "__main__":
-    tasks = (data, model, lesson, profile, accuracy, row, inference, prediction, cases, errors)
+    tasks = (data, recipe, model, lesson, profile, accuracy, row, inference, prediction, cases, errors)
     measurement.run_jobs({task.__name__: task for task in tasks}, ["convoscope", "numpy"])

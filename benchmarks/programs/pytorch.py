@@ -12,6 +12,7 @@ from torch import nn
 
 from benchmarks import measurement, networks, sweep
 from benchmarks.measurement import Job, Sample
+from benchmarks.programs import torch_recipe
 from benchmarks.programs.torch_words import build, images_as, images_for
 
 
@@ -131,5 +132,5 @@ def prediction(job: Job) -> Sample:
 
 
 if __name__ == "__main__":
-    tasks = (lesson, row, inference, prediction, errors)
-    measurement.run_jobs({task.__name__: task for task in tasks}, ["torch"])
+    tasks = {task.__name__: task for task in (lesson, row, inference, prediction, errors)}
+    measurement.run_jobs({**tasks, "recipe": torch_recipe.train}, ["torch"])

@@ -53,11 +53,13 @@ def test_time_to_accuracy_has_all_seeds_and_counts_those_that_reach_it() -> None
         {**row, "training": 4.0, "whole": 4.5, "accuracy": 0.915},
         {**row, "training": 3.0, "whole": 3.5, "accuracy": 0.9099},
         {"row": "fashion-mnist, 93.0 %", "peer": "Convoscope", "failed": "no compiler"},
+        {"row": "fashion-mnist, 91.0 %", "peer": "PyTorch", "training": 21.0, "accuracy": 0.92},
     ]
     text = PARTS["accuracy"].section(result("accuracy", samples)).text
     assert lines(text, "| fashion-mnist") == [
-        "| fashion-mnist, 91.0 % | 2.5 | 3.00 (2.00–4.00) | 3.50 (2.50–4.50) | 91.00 (90.99–91.50) | 2 of 3 |",
-        "| fashion-mnist, 93.0 % | – | – | – | – | 0 of 0 |",
+        "| fashion-mnist, 91.0 % | 2.5 | 3.00 (2.00–4.00) | 3.50 (2.50–4.50) | 91.00 (90.99–91.50) | 2 of 3 "
+        "| 21.0 (21.0–21.0) | 92.00 (92.00–92.00) | 7.00× |",
+        "| fashion-mnist, 93.0 % | – | – | – | – | 0 of 0 | – | – | – |",
     ]
 
 
