@@ -186,63 +186,68 @@ void Batch::run_forward(AfterCall after, void* context) {
         const Lap lap(profile_, 0, Profile::preparing, team_.parts);
         prepare();
     }
-    // More parts than workers, so that a worker that was kept from its work does not hold up the others.
-    const std::int64_t samples = samples_.count;
-    const int parts = team_.parts == 1 ? 1 : static_cast<int>(std::min<std::int64_t>(4 * team_.parts, samples));
     for (const std::vector<int>& lookers : lookers_)
-        for (const int i : lookers) clear_totals(i, parts);
-    // Steps [begin, end) of some of the samples; at the very beginning they are read first.
-    const auto together = [&](int begin, int end, bool reads, std::int64_t at_once) {
-        if (begin < end && step(begin).totals(mode_.training) > 0)
-            step(begin).seen(pass(begin, {0, samples}, joined_.front()), all_totals(begin, parts));
-        team_.run(parts, [&](int part, const Worker& worker) {
-            const Range own = part_of(samples, part, parts);
-            for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += at_once) {
-                const Range block{at, std::min(at + at_once, own.end)};
-                if (reads) {
-                    const Lap lap(profile_, worker.index, Profile::reading);
-                    read(block);
-                }
-                for (int value = 0; reads && value < graph_.inputs; value++) look(value, block, part, worker);
-                for (int i = begin; i < end; i++) {
-                    {
-                        const Lap lap(profile_, worker.index, forth(i));
-                        step(i).forward(pass(i, block, joined(worker)), worker);
-                    }
-                    look(graph_.value_of(i), block, part, worker);
-                }
-                const Lap lap(profile_, worker.index, Profile::scoring);
-                each_output(reads ? 0 : graph_.value_of(begin), graph_.value_of(end),
-                            [&](int output) { after(context, output, block); });
-            }
-        });
-        interrupt_.throw_if_stopped();
-    };
-    // A step with totals first looks at what was read.
+        for (const int i : lookers) clear_totals(i, parts_forth());
+    // Whoever takes the whole batch, or first looks at it, finds it read.
     const bool reads_apart = stages_.empty() || begins_stage(step(stages_.front().begin), mode_.training);
-    if (reads_apart) together(0, 0, true, 1);
+    if (reads_apart) forward_together({0, 0, true, 1}, true, after, context);
     for (const Stage& stage : stages_) {
-        if (stage.together) {
-            together(stage.begin, stage.end, stage.begin == 0 && !reads_apart, stage.samples_at_once);
-            continue;
-        }
-        {
-            const Lap lap(profile_, 0, forth(stage.begin), team_.parts);
-            step(stage.begin).forward_batch(pass(stage.begin, {0, samples}, joined_.front()), team_);
-        }
-        const int made = graph_.value_of(stage.begin);
-        if (!lookers_[static_cast<std::size_t>(made)].empty())
-            team_.run(parts, [&](int part, const Worker& worker) {
-                look(made, part_of(samples, part, parts), part, worker);
-            });
-        each_output(made, made + 1, [&](int output) {
-            team_.run(parts, [&](int part, const Worker& worker) {
-                const Lap lap(profile_, worker.index, Profile::scoring);
-                after(context, output, part_of(samples, part, parts));
-            });
-        });
-        interrupt_.throw_if_stopped();
+        if (stage.together)
+            forward_together(stage, stage.begin == 0 && !reads_apart, after, context);
+        else
+            forward_whole(stage.begin, after, context);
     }
+}
+
+// A stage's steps for some of the samples at a time; at the very beginning they are read first.
+void Batch::forward_together(const Stage& stage, bool reads, AfterCall after, void* context) {
+    const std::int64_t samples = samples_.count;
+    const int parts = parts_forth(), begin = stage.begin, end = stage.end;
+    if (begin < end && step(begin).totals(mode_.training) > 0)
+        step(begin).seen(pass(begin, {0, samples}, joined_.front()), all_totals(begin, parts));
+    team_.run(parts, [&](int part, const Worker& worker) {
+        const Range own = part_of(samples, part, parts);
+        for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += stage.samples_at_once) {
+            const Range block{at, std::min(at + stage.samples_at_once, own.end)};
+            if (reads) {
+                const Lap lap(profile_, worker.index, Profile::reading);
+                read(block);
+            }
+            for (int value = 0; reads && value < graph_.inputs; value++) look(value, block, part, worker);
+            for (int i = begin; i < end; i++) {
+                {
+                    const Lap lap(profile_, worker.index, forth(i));
+                    step(i).forward(pass(i, block, joined(worker)), worker);
+                }
+                look(graph_.value_of(i), block, part, worker);
+            }
+            const Lap lap(profile_, worker.index, Profile::scoring);
+            each_output(reads ? 0 : graph_.value_of(begin), graph_.value_of(end),
+                        [&](int output) { after(context, output, block); });
+        }
+    });
+    interrupt_.throw_if_stopped();
+}
+
+// A step that takes the whole batch.
+void Batch::forward_whole(int i, AfterCall after, void* context) {
+    const std::int64_t samples = samples_.count;
+    const int parts = parts_forth(), made = graph_.value_of(i);
+    {
+        const Lap lap(profile_, 0, forth(i), team_.parts);
+        step(i).forward_batch(pass(i, {0, samples}, joined_.front()), team_);
+    }
+    if (!lookers_[static_cast<std::size_t>(made)].empty())
+        team_.run(parts, [&](int part, const Worker& worker) {
+            look(made, part_of(samples, part, parts), part, worker);
+        });
+    each_output(made, made + 1, [&](int output) {
+        team_.run(parts, [&](int part, const Worker& worker) {
+            const Lap lap(profile_, worker.index, Profile::scoring);
+            after(context, output, part_of(samples, part, parts));
+        });
+    });
+    interrupt_.throw_if_stopped();
 }
 
 void Batch::add_shared(const float* from, float* to, std::int64_t count) {

@@ -79,6 +79,10 @@ private:
     int forth(int i) const { return profile_ ? profile_->forth(i) : 0; }
     int back(int i) const { return profile_ ? profile_->back(i) : 0; }
 
+    // More parts than workers, so that a worker that was kept from its work does not hold up the others.
+    int parts_forth() const {
+        return team_.parts == 1 ? 1 : static_cast<int>(std::min<std::int64_t>(4 * team_.parts, samples_.count));
+    }
     int parts_used() const { return static_cast<int>(std::min<std::int64_t>(team_.parts, samples_.count)); }
     const Step& step(int i) const { return *program_.steps()[static_cast<std::size_t>(i)]; }
     Joined& joined(const Worker& worker) { return joined_[static_cast<std::size_t>(worker.index)]; }
@@ -102,6 +106,8 @@ private:
     void begin_back(const WayBack::Stage& stage);
 
     void run_forward(AfterCall after, void* context);
+    void forward_together(const Stage& stage, bool reads, AfterCall after, void* context);
+    void forward_whole(int step, AfterCall after, void* context);
     void prepare();
     void read(Range range) const;
     template <class Body>
