@@ -25,7 +25,7 @@ python -m benchmarks page                      write docs/benchmarks.md again fr
 epoch      seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
 profile    where that epoch's time goes, part by part, beside the least that each can take
 accuracy   time to accuracy on MNIST and Fashion-MNIST, by the recipe fast
-bf16       accuracy and time of training with products in bfloat16, beside float32
+bf16       accuracy and time of training with products in bfloat16, beside float32; bf16-layers: layers alone
 best       the recipe best, minutes for each seed
 sweep      layers and stacks of many shapes, beside PyTorch
 networks   ResNet-20, MobileNetV2, U-Net and others, beside PyTorch and ONNX Runtime

@@ -16,7 +16,7 @@ _PREFACE = """\
 
 See how fast Convoscope is compared with Keras, PyTorch and ONNX Runtime, and repeat the measurements: `make bench`
 times an epoch on your machine. For everything, run `python -m benchmarks environments`, then
-`python -m benchmarks epoch accuracy bf16 best sweep networks errors inference serving startup`.
+`python -m benchmarks epoch accuracy bf16 bf16-layers best sweep networks errors inference serving startup`.
 
 `python -m benchmarks` writes this page from the files in [`benchmarks/results`]({results}). Every measurement runs in
 its own process, in the peer's own environment; the peers take turns, round by round. Figures are medians, with the

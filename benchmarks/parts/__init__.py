@@ -24,6 +24,7 @@ PARTS: dict[str, Part] = {
         profile.PART,
         accuracy.PART,
         bfloat16.PART,
+        bfloat16.LAYERS_PART,
         best.PART,
         layers.SWEEP,
         layers.NETWORKS,

@@ -124,14 +124,15 @@ def accuracy(job: Job) -> Sample:
         "accuracy": float((guesses == loaded.y_test).mean()),
         "epochs": recipe.epochs,
         "target": job.get("target"),
-        "unit": _native.bfloat16_unit() if job.get("precision") == "bf16" else None,
+        "unit": _unit(job),
     }
 
 
 def row(job: Job) -> Sample:
     """Predict a batch again and again, then train on a pool of batches in random order: seconds a pass and a step.
 
-    The job: row (a label of the sweep), threads, budget (seconds for each), work (operations in the pool).
+    The job: row (a label of the sweep), threads, budget (seconds for each), work (operations in the pool), and perhaps
+    precision: what is rounded on purpose has no outputs to compare.
     """
     _settle(job)
     chosen = sweep.find(job["row"])
@@ -140,12 +141,12 @@ def row(job: Job) -> Sample:
     x, y = measurement.images_and_labels(chosen.network, steps * chosen.batch)
     batch = x[: chosen.batch]
     forward = measurement.seconds_a_call(lambda: network.predict_on_batch(batch), job["budget"])
-    outputs = _outputs(network.predict_on_batch(batch))
+    told = {"unit": _unit(job)} if "precision" in job else {"outputs": _outputs(network.predict_on_batch(batch))}
     if not chosen.trains:
-        return {"forward": forward, "outputs": outputs}
+        return {"forward": forward, **told}
     compile_model(network)
     step = measurement.seconds_a_call(lambda: network.fit(x, y, batch_size=chosen.batch, verbose=0), job["budget"], 3)
-    return {"forward": forward, "step": step / steps, "outputs": outputs}
+    return {"forward": forward, "step": step / steps, **told}
 
 
 def inference(job: Job) -> Sample:
@@ -203,6 +204,11 @@ def _judged(row: str, file: str) -> Any:
 def _settle(job: Job) -> None:
     cs.set_threads(job["threads"])
     cs.use_engine("native", precision=job.get("precision"))
+
+
+def _unit(job: Job) -> str | None:
+    """Return what multiplies in bfloat16, if that is asked for."""
+    return _native.bfloat16_unit() if job.get("precision") == "bf16" else None
 
 
 def _outputs(outputs: Any) -> list[float]:

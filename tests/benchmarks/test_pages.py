@@ -80,6 +80,18 @@ def test_bfloat16_is_compared_seed_by_seed() -> None:
     assert "Multiplied by: AMX." in text
 
 
+def test_layers_in_bfloat16_are_set_against_those_in_float32() -> None:
+    samples = [
+        {"row": "lesson, batch 32", "peer": peer, "forward": forward, "step": 3 * forward, "unit": "AMX"}
+        for peer, forward in (("Convoscope", 3e-6), ("Convoscope, bf16", 2e-6))
+    ]
+    text = PARTS["bf16-layers"].section(result("bf16-layers", samples)).text
+    assert lines(text, "| lesson") == [
+        "| lesson, batch 32 | 3.00 (3.00–3.00) | 2.00 (2.00–2.00) | 1.50× "
+        "| 9.00 (9.00–9.00) | 6.00 (6.00–6.00) | 1.50× |"
+    ]
+
+
 def test_the_highest_accuracy_says_how_many_minutes_it_took_and_how_many_seeds() -> None:
     samples = [
         {"row": "mnist", "peer": "Convoscope", "training": seconds, "accuracy": accuracy}
@@ -137,6 +149,7 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
         "accuracy": "mnist, 99.0 %",
         "best": "mnist",
         "bf16": "mnist",
+        "bf16-layers": "lesson, batch 32",
         "sweep": "lesson, batch 32",
         "errors": "lesson, batch 32",
         "inference": "batch 1",
@@ -148,7 +161,7 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
         sections.append((PARTS[name].title, made, PARTS[name].section(made)))
     page.write_page(tmp_path / "benchmarks.md", tmp_path / "results", sections)
     text = (tmp_path / "benchmarks.md").read_text()
-    assert text.count(", Convoscope: no compiler") == 8
+    assert text.count(", Convoscope: no compiler") == 9
     assert "Abacus 9, 2 cores, 0.5 GiB" in text
     assert "load average 0.25 to 0.25" in text
     for picture in (tmp_path / "images").iterdir():
