@@ -22,7 +22,8 @@ public:
 
     // Of a packed matrix (k, n), and of what a product needs for itself.
     std::int64_t packed_floats(const Kernels& kernels, std::int64_t k, std::int64_t n) const {
-        return rounds_ ? whole(n, bfloat16_columns) * bfloat16_whole(k) : whole(n, kernels.width) * k;
+        return rounds_ ? whole(n, bfloat16_columns) * bfloat16_whole(k) / bfloat16(kernels).values_in_float
+                       : whole(n, kernels.width) * k;
     }
     std::int64_t room_floats(std::int64_t k) const { return rounds_ ? bfloat16_room(k) : 0; }
 
