@@ -179,8 +179,8 @@ def set_precision(name: str) -> None:
         rounds more than Winograd's smallest tile, F(2×2): convolutions are made of such tiles or of sums of products.
         ``"direct"`` computes every convolution as a sum of products, as textbooks write it: it is slower, and serves
         for comparison. ``"bf16"`` rounds the factors of products to bfloat16, 8 significant bits, and adds the products
-        up in float32; it is faster on processors with AMX. The PyTorch engine has ``"float32"``, ``"tf32"`` and
-        ``"bf16"``.
+        up in float32; layers with many filters are faster so on processors with AMX. The PyTorch engine has
+        ``"float32"``, ``"tf32"`` and ``"bf16"``.
 
     Raises
     ------
