@@ -45,15 +45,24 @@ PYTORCH_SEEDS = 1  # ten minutes each
 QUICK_IMAGES = 3_200
 
 
-def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
-    seeds = options.seeds or (2 if options.quick else SEEDS)
-    job = {
+def seeds_of(options: Options) -> range:
+    """Return the seeds that the recipe `fast` is trained with."""
+    return range(1, (options.seeds or (2 if options.quick else SEEDS)) + 1)
+
+
+def job_of(options: Options) -> dict[str, Any]:
+    """Return what all trainings by the recipe `fast` are told."""
+    return {
         "task": "accuracy",
         "recipe": "fast",
         "data_dir": options.data_dir,
         "images": QUICK_IMAGES if options.quick else None,
         "threads": options.threads,
     }
+
+
+def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
+    job = job_of(options)
     wanted = [(dataset, target, changes) for dataset, targets in TARGETS.items() for target, changes in targets.items()]
     _make_ready(options)
 
@@ -68,7 +77,7 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
                 settings = {"images": job["images"], "threads": job["threads"]}
                 yield Measurement(row, PYTORCH, "pytorch", "pytorch", {**told, **settings, **own})
 
-    return [list(measured(seed)) for seed in range(1, seeds + 1)]
+    return [list(measured(seed)) for seed in seeds_of(options)]
 
 
 def _recipe_file(dataset: str, target: float) -> Path:

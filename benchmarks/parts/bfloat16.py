@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from benchmarks import sweep
 from benchmarks.page import Section, ratio, spelled, table
-from benchmarks.parts.accuracy import QUICK_IMAGES, SEEDS, TARGETS
+from benchmarks.parts.accuracy import TARGETS, job_of, seeds_of
 from benchmarks.parts.part import OWN, Part
 from benchmarks.processes import Measurement
 from benchmarks.results import Result
@@ -34,14 +34,7 @@ LAYERS = (
 
 
 def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
-    seeds = options.seeds or (2 if options.quick else SEEDS)
-    job = {
-        "task": "accuracy",
-        "recipe": "fast",
-        "data_dir": options.data_dir,
-        "images": QUICK_IMAGES if options.quick else None,
-        "threads": options.threads,
-    }
+    job = job_of(options)
     return [
         [
             Measurement(
@@ -54,7 +47,7 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
             for dataset, target in TRAINED.items()
             for peer, precision in PRECISIONS.items()
         ]
-        for seed in range(1, seeds + 1)
+        for seed in seeds_of(options)
     ]
 
 

@@ -104,17 +104,9 @@ void block(const Product& p, const Word* rows, const float* b, std::int64_t firs
     if (!direct) end_block(p, room, first, last, column);
 }
 
-void product(const Product& whole, float* room) {
-    Product p = whole;
-    if (p.c_block == 0) p.c_block = channel_block;
-    auto* const rows = reinterpret_cast<Word*>(room);
+void product(const Product& p, float* room) {
     _tile_loadconfig(&configuration);
-    for (std::int64_t first = 0; first < p.m; first += bfloat16_rows) {
-        const std::int64_t last = least(first + bfloat16_rows, p.m);
-        pack_rows(p, first, last - first, rows);
-        for (std::int64_t column = 0; column < p.n; column += 2 * side)
-            block(p, rows, p.b + column / side * group_floats(p.k), first, last, column);
-    }
+    each_block(p, room, 2 * side, block);
     _tile_release();
 }
 

@@ -54,16 +54,8 @@ void panel(const Product& p, const Word* rows, const float* b, std::int64_t firs
     tiles<most_rows, Groups>(p, rows, b, first, last, column);
 }
 
-void product(const Product& whole, float* room) {
-    Product p = whole;
-    if (p.c_block == 0) p.c_block = channel_block;
-    auto* const rows = reinterpret_cast<Word*>(room);
-    for (std::int64_t first = 0; first < p.m; first += bfloat16_rows) {
-        const std::int64_t last = least(first + bfloat16_rows, p.m);
-        pack_rows(p, first, last - first, rows);
-        for (std::int64_t column = 0; column < p.n; column += most_groups * bfloat16_columns)
-            panel<most_groups>(p, rows, p.b + column / bfloat16_columns * group_floats(p.k), first, last, column);
-    }
+void product(const Product& p, float* room) {
+    each_block(p, room, most_groups * bfloat16_columns, panel<most_groups>);
 }
 
 constexpr Bfloat16 unit = {"AVX512-BF16", 2, bfloat16_pack, bfloat16_pack_transposed, product};

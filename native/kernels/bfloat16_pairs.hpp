@@ -120,6 +120,21 @@ static void bfloat16_pack_transposed(const float* b, std::int64_t step, std::int
         }
 }
 
+// block(product, packed rows of A, packed columns of B, first row, end of the rows, first column), for some rows and so
+// many columns at a time.
+template <class Block>
+static INLINE void each_block(const Product& whole, float* room, std::int64_t columns, Block&& block) {
+    Product p = whole;
+    if (p.c_block == 0) p.c_block = channel_block;
+    auto* const rows = reinterpret_cast<Word*>(room);
+    for (std::int64_t first = 0; first < p.m; first += bfloat16_rows) {
+        const std::int64_t end = least(first + bfloat16_rows, p.m);
+        pack_rows(p, first, end - first, rows);
+        for (std::int64_t column = 0; column < p.n; column += columns)
+            block(p, rows, p.b + column / bfloat16_columns * group_floats(p.k), first, end, column);
+    }
+}
+
 // A row's sums of a group of columns, with what comes after them.
 static INLINE void end_row(const Product& p, V sums, std::int64_t row, std::int64_t column) {
     const std::int64_t columns = p.n - column;

@@ -167,10 +167,10 @@ private:
     // Output rows [top, bottom), columns [left, right); finished with this bias if the activation is so plain.
     void columns(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom, std::int64_t left,
                  std::int64_t right, const float* bias) const {
-        if (multiplier_.rounds()) return multiply_rounded(pass, worker, top, bottom, left, right, bias);
-        for (std::int64_t column = left; column < right && !worker.stopped(); column += pass.kernels->panel)
-            multiply(pass, worker, top, bottom, column, std::min<std::int64_t>(column + pass.kernels->panel, right),
-                     bias);
+        // What is rounded and packed needs no panels: the input is rounded once for all columns.
+        const std::int64_t width = multiplier_.rounds() ? right - left : pass.kernels->panel;
+        for (std::int64_t column = left; column < right && !worker.stopped(); column += width)
+            multiply(pass, worker, top, bottom, column, std::min(column + width, right), bias);
     }
 
     void multiply(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom, std::int64_t left,
@@ -179,31 +179,17 @@ private:
         p.a = pass.input + top * units_in_;
         p.row_step = units_in_;
         p.columns = counting_.data();
-        p.b = (folding_ ? pass.memo : kernel_) + left;
-        p.b_step = units_;
+        p.b = multiplier_.rounds() ? multiplier_.column(*pass.kernels, pass.memo + folded_floats(), units_in_, left)
+                                   : (folding_ ? pass.memo : kernel_) + left;
+        p.b_step = multiplier_.rounds() ? 0 : units_;
         p.c = pass.output + top * units_ + left;
         p.c_step = units_;
         p.m = bottom - top;
         p.n = right - left;
         p.k = units_in_;
-        const bool packs = p.m >= fewest_samples && units_in_ >= fewest_packed && units_ > pass.kernels->panel;
+        const bool packs = !multiplier_.rounds() && p.m >= fewest_samples && units_in_ >= fewest_packed &&
+                           units_ > pass.kernels->panel;
         if (packs) p = all_but_last(p, *pass.kernels, worker.scratch);
-        add_plain_end(p, activation_, bias ? bias + left : nullptr);
-        pass.kernels->product(p);
-    }
-
-    void multiply_rounded(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom,
-                          std::int64_t left, std::int64_t right, const float* bias) const {
-        Product p{};
-        p.a = pass.input + top * units_in_;
-        p.row_step = units_in_;
-        p.columns = counting_.data();
-        p.b = multiplier_.column(*pass.kernels, pass.memo + folded_floats(), units_in_, left);
-        p.c = pass.output + top * units_ + left;
-        p.c_step = units_;
-        p.m = bottom - top;
-        p.n = right - left;
-        p.k = units_in_;
         add_plain_end(p, activation_, bias ? bias + left : nullptr);
         multiplier_.product(*pass.kernels, p, worker.scratch);
     }
@@ -239,9 +225,10 @@ private:
     // Rows of the kernel's gradient: the input, transposed, times the gradient before the activation.
     void weight_gradient(const Pass& pass, const Worker& worker, Range own, bool live) const {
         if (!pass.weight_gradients[0]) return;
-        const std::int64_t rows = pass.samples * rows_;
-        for (std::int64_t top = own.begin; top < own.end; top += kernel_rows) {
-            const std::int64_t height = std::min(kernel_rows, own.end - top);
+        // The gradient is rounded and packed once for all rows of the kernel.
+        const std::int64_t rows = pass.samples * rows_, at_once = multiplier_.rounds() ? own.count() : kernel_rows;
+        for (std::int64_t top = own.begin; top < own.end; top += at_once) {
+            const std::int64_t height = std::min(at_once, own.end - top);
             float* const gradient = pass.weight_gradients[0] + top * units_;
             if (live) std::fill_n(gradient, height * units_, 0.0f);
             for (std::int64_t row = 0; row < rows && !worker.stopped(); row += rows_at_once) {
@@ -279,13 +266,13 @@ private:
     // Columns of the input's gradient: the gradient before the activation times the kernel, transposed.
     void input_gradient(const Pass& pass, const Worker& worker, Range own, bool live) const {
         if (!pass.input_gradient) return;
-        const std::int64_t rows = pass.samples * rows_, panel = pass.kernels->panel;
-        if (multiplier_.rounds()) return input_gradient_rounded(pass, worker, own);
-        for (std::int64_t left = own.begin; left < own.end && !worker.stopped(); left += panel) {
-            const std::int64_t width = std::min<std::int64_t>(panel, own.end - left),
+        const bool rounds = multiplier_.rounds();
+        const std::int64_t rows = pass.samples * rows_, at_once = rounds ? own.count() : pass.kernels->panel;
+        for (std::int64_t left = own.begin; left < own.end && !worker.stopped(); left += at_once) {
+            const std::int64_t width = std::min(at_once, own.end - left),
                                step = (width + pass.kernels->width - 1) / pass.kernels->width * pass.kernels->width;
             float* const gradient = pass.input_gradient + left;
-            pass.kernels->pack_transposed(kernel_ + left * units_, units_, units_, width, worker.scratch);
+            if (!rounds) pass.kernels->pack_transposed(kernel_ + left * units_, units_, units_, width, worker.scratch);
             if (live) {
                 for (std::int64_t row = 0; row < rows; row++) std::fill_n(gradient + row * units_in_, width, 0.0f);
                 for (std::int64_t row = 0; row < rows; row += rows_at_once)
@@ -299,28 +286,15 @@ private:
             p.a = before(pass);
             p.row_step = units_;
             p.columns = counting_.data();
-            p.b = worker.scratch;
+            p.b = rounds ? multiplier_.column(*pass.kernels, turned(*pass.kernels, pass.memo), units_, left)
+                         : worker.scratch;
             p.c = gradient;
             p.c_step = units_in_;
             p.m = rows;
             p.n = width;
             p.k = units_;
-            pass.kernels->product(p);
+            multiplier_.product(*pass.kernels, p, worker.scratch);
         }
-    }
-
-    void input_gradient_rounded(const Pass& pass, const Worker& worker, Range own) const {
-        Product p{};
-        p.a = before(pass);
-        p.row_step = units_;
-        p.columns = counting_.data();
-        p.b = multiplier_.column(*pass.kernels, turned(*pass.kernels, pass.memo), units_, own.begin);
-        p.c = pass.input_gradient + own.begin;
-        p.c_step = units_in_;
-        p.m = pass.samples * rows_;
-        p.n = own.count();
-        p.k = units_;
-        multiplier_.product(*pass.kernels, p, worker.scratch);
     }
 
     std::int64_t folded_floats() const { return folding_ ? folding_->floats(units_in_) : 0; }

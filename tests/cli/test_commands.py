@@ -122,6 +122,11 @@ def test_the_doctor_says_what_is_computed_with_and_why(shell: Shell, monkeypatch
     out = shell("doctor").out
     assert "somewhere (CONVOSCOPE_DATA)" in out
     assert found["threads_because"] in out
+    if found["instructions"]:  # the native engine's: which of them multiply in bfloat16, and what comes of it
+        unit = found["instructions"]["bfloat16"]
+        assert unit in ("emulated", "AVX512-BF16", "AMX")
+        assert f"{unit}: " in out
+        assert "--precision bf16" in out
 
 
 def test_the_doctor_writes_what_an_issue_needs_without_the_home_folder(shell: Shell) -> None:
