@@ -210,6 +210,9 @@ def test_blocks_are_fine_tuned_where_that_is_asked_for(shell: Shell, photos: Pat
     assert report["training"]["way"] == "fine-tuned"
     assert [each["way"] for each in report["training"]["attempts"]] == ["frozen", "fine-tuned"]
     assert report["images"] == report["training"]["attempts"][1]["images"] < 17
+    assert report["data"] == "a fifth of the images of photos, held out from a trial training"
+    assert "each held out once in cross-validation" not in ended.out
+    assert "caveat" not in report  # what was asked for was not chosen by these images
     pretrained = cs.applications.EfficientNetLite0()
     tuned = cs.load_model(RUN)
 
@@ -220,6 +223,26 @@ def test_blocks_are_fine_tuned_where_that_is_asked_for(shell: Shell, photos: Pat
     assert changed("block7a_project_conv")
     assert not changed("block5a_project_conv")
     assert not changed("block7a_project_bn")
+
+
+def test_what_the_held_out_images_have_chosen_is_said_to_look_too_good(
+    shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_frozen = choosing.train_frozen
+
+    def all_wrong(*given: Any, **options: Any) -> Any:
+        found = train_frozen(*given, **options)
+        return replace(found, held_out=np.eye(2)[1 - given[0].labels])
+
+    monkeypatch.setattr(choosing, "_FEW", 4)
+    monkeypatch.setattr(choosing, "train_frozen", all_wrong)
+    ended = shell("train", "photos", "--seed", "5", "--minutes", "0.2")
+    assert ended.status == 0, ended.err
+    report = read("report.json")
+    assert report["training"]["way"] == "fine-tuned"
+    assert report["data"].startswith("a fifth of the images of photos")
+    assert report["caveat"].endswith("so expect a lower accuracy on new images.")
+    assert report["caveat"] in ended.out
 
 
 def test_a_run_that_was_trained_from_scratch_says_so_everywhere(

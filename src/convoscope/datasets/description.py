@@ -167,6 +167,8 @@ class Dataset:
     @property
     def test_subject(self) -> str:
         """What is in ``x_test``, in words."""
+        if self.test_part == "cross-validation" and len(self.x_test) < len(self.x_train):
+            return f"a fifth of the images of {self.info.name}, held out from a trial training"
         if self.test_part == "cross-validation":
             return f"the images of {self.info.name}, each held out once in cross-validation"
         return f"{'all' if self.test_part == 'all' else f'the {self.test_part}'} images of {self.info.name}"
