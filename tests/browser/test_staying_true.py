@@ -52,7 +52,8 @@ def page(opened: Any) -> Any:
 
 
 def go(page: Any, fragment: str) -> None:
-    """Change the address in the same tab."""
+    """Change the address in the same tab, even where the page has yet to write that it shows something else by now."""
+    page.evaluate("history.replaceState(null, '', '#')")  # else an address that is there already says nothing
     page.evaluate(f"location.hash = {json.dumps(in_layers(f'#{fragment}'))}")
     rested(page)
 
