@@ -68,7 +68,9 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("what", nargs="+", metavar="WHAT", help="parts; or environments; or page")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated (5)")
-    parser.add_argument("--seeds", type=int, help="how many seeds accuracy, bf16 (10) and best (2), splits photos (10)")
+    parser.add_argument(
+        "--seeds", type=int, help="how many seeds accuracy, bf16 (10) and best (1 and 3), splits photos (10)"
+    )
     parser.add_argument("--quick", action="store_true", help="one round, little data: only to see that it works")
     parser.add_argument("--rows", nargs="+", metavar="WORDS", help="only rows that have one of these")
     parser.add_argument("--threads", type=int, default=machine.available_cores(), help="for every peer (all cores)")

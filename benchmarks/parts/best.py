@@ -11,12 +11,12 @@ from benchmarks.results import Result
 from benchmarks.runner import Options
 
 DATASETS = ("mnist", "fashion-mnist")
-SEEDS = 2
+SEEDS = {"mnist": 1, "fashion-mnist": 3}  # each takes minutes; MNIST's accuracy hardly varies
 QUICK_IMAGES = 640
 
 
 def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
-    seeds = options.seeds or (1 if options.quick else SEEDS)
+    seeds = {dataset: options.seeds or (1 if options.quick else SEEDS[dataset]) for dataset in DATASETS}
     job = {
         "task": "accuracy",
         "recipe": "best",
@@ -29,8 +29,9 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
         [
             Measurement(dataset, OWN, "convoscope", "convoscope", {**job, "dataset": dataset, "seed": seed})
             for dataset in DATASETS
+            if seed <= seeds[dataset]
         ]
-        for seed in range(1, seeds + 1)
+        for seed in range(1, max(seeds.values()) + 1)
     ]
 
 

@@ -116,11 +116,11 @@ def check_name(name: str) -> None:
         raise unknown_name("recipe", name, NAMES)
 
 
-def blocks(side: int) -> str:
+def blocks(side: int, widths: Sequence[int] = _WIDTHS) -> str:
     """Return a network of pairs of convolutions, as many as the image can be halved times and leave 3 pixels."""
     pairs = ", ".join(
         f"conv {width} 3 relu same, batchnorm, conv {width} 3 relu same, maxpool 2, batchnorm"
-        for width in _WIDTHS[: _halvings(side)]
+        for width in widths[: _halvings(side)]
     )
     return f"{pairs}, flatten, dropout 0.3, dense {{classes}} softmax"
 
