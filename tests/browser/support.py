@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -79,6 +80,12 @@ def rested(page: Any) -> None:
     )
     until(page, "document.querySelector('[aria-busy=true]') === null")
     settled(page)
+
+
+def to_address(page: Any, fragment: str) -> None:
+    """Change the address in the same tab. The page writes there what it shows, but a moment later."""
+    page.evaluate("history.replaceState(null, '', '#')")  # an address that is there already would change nothing
+    page.evaluate(f"location.hash = {json.dumps(fragment)}")
 
 
 def until(page: Any, condition: str) -> None:

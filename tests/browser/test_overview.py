@@ -16,7 +16,7 @@ from convoscope.web.explored import Explored
 
 from .conftest import watched
 from .explored import photographic, serving
-from .support import flaws, numbers, rested, tab_to, until
+from .support import flaws, numbers, rested, tab_to, to_address, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -85,8 +85,7 @@ def opened(living: Callable[[], Any], address: str) -> Iterator[Any]:
 @pytest.fixture
 def page(opened: Any) -> Any:
     """The overview of image 7, without changes."""
-    opened.evaluate("location.hash = 'image=7&epoch=0'")  # another address, also after a test that ended here
-    opened.evaluate("location.hash = 'image=7'")
+    to_address(opened, "image=7")
     opened.mouse.move(5, 5)
     rested(opened)
     return opened

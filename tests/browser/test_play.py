@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from convoscope.web.explored import Explored
 
 from .conftest import watched
 from .explored import convolutional, serving
-from .support import flaws, numbers, rested, tab_to, until, widths_needed
+from .support import flaws, numbers, rested, tab_to, to_address, until, widths_needed
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 IMAGE = 3
@@ -45,7 +44,7 @@ def page(opened: Any) -> Any:
 
 
 def go(page: Any, fragment: str) -> None:
-    page.evaluate(f"location.hash = {json.dumps(fragment)}")
+    to_address(page, fragment)
     rested(page)
 
 

@@ -14,7 +14,7 @@ from convoscope.web.explored import Explored
 
 from .conftest import png, watched
 from .explored import convolutional, serving
-from .support import in_layers, rested, tab_to, until
+from .support import in_layers, rested, tab_to, to_address, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -52,9 +52,8 @@ def page(opened: Any) -> Any:
 
 
 def go(page: Any, fragment: str) -> None:
-    """Change the address in the same tab, even where the page has yet to write that it shows something else by now."""
-    page.evaluate("history.replaceState(null, '', '#')")  # else an address that is there already says nothing
-    page.evaluate(f"location.hash = {json.dumps(in_layers(f'#{fragment}'))}")
+    """Change the address in the same tab."""
+    to_address(page, in_layers(f"#{fragment}"))
     rested(page)
 
 

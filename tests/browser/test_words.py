@@ -12,7 +12,7 @@ from convoscope.web.explored import Explored
 
 from .conftest import watched
 from .explored import convolutional, serving
-from .support import flaws, in_layers, rested, tab_to, until
+from .support import flaws, in_layers, rested, tab_to, to_address, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -45,7 +45,7 @@ def page(opened: Any) -> Any:
 
 def go(page: Any, more: str = "") -> None:
     """Show a value of the second convolution, and nothing explained."""
-    page.evaluate(f"location.hash = 'image=3&layer=4&unit=0{more}'")
+    to_address(page, f"image=3&layer=4&unit=0{more}")
     page.mouse.move(1, 1)
     page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
     rested(page)
