@@ -166,7 +166,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
       if (found.total === undefined || epoch !== loaded) return found; // another epoch was chosen meanwhile
       if (performance.now() > said + POLL) {
         said = performance.now();
-        oncount({ problem: `Classifying the images: ${found.done} of ${found.total} so far.` });
+        oncount({ problem: `Classifying the images: ${found.done.toLocaleString("en")} of ${found.total.toLocaleString("en")} so far.` });
       }
       await untilCalm();
     }

@@ -22,7 +22,7 @@ function headOf(column, { titles, down }, model) {
   const shape = model.shapes[column.shows];
   const [left, top, width, height] = column.head;
   const inLane = down && width < LANE;
-  const size = h("span", {}, titles === "long" && !down ? sizeOf(shape) : shape.join("×"));
+  const size = h("span", {}, titles === "long" && !down ? sizeOf(shape) : breakableSize(shape));
   const text = titles === "long" && !inLane ? title : short;
   const about = { class: "overview-head", title: name, dataset: { position: String(column.shows - model.first) } };
   const head = h("div", about, h("b", {}, text), inLane ? null : size);
@@ -49,6 +49,9 @@ function barName({ bar, flat }, { down, titles }, model) {
   const name = h("div", { class: "overview-bar" }, `flatten, ${model.shapes[flat].at(-1).toLocaleString("en")}`);
   return put(name, { left: x + width + 2, top: y + height / 2 });
 }
+
+/** “28×28×48”, which a line may break before the channels. */
+const breakableSize = (shape) => shape.flatMap((side, i) => (i ? [i === 2 ? h("wbr") : null, `×${side}`] : [String(side)]));
 
 /** Gives an element its place, in CSS pixels. */
 function put(element, box) {

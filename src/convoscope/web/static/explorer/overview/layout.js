@@ -9,7 +9,7 @@ const MOST = 14; // maps of a column
 const PITCH = 48; // from one column to the next: where there is less room, blocks fold
 const LEAST_PITCH = 33; // and at less than this, neighbouring blocks; then the stage scrolls
 const [ROOMY, TIGHT] = [98, 74]; // pitches at which titles stand level: whole ones, short ones
-const HEAD = { level: 46, upright: 104, line: 24 }; // above the maps
+const HEAD = { long: 46, short: 64, upright: 104, line: 24 }; // above the maps; short titles have a size of two lines
 const REST = { level: 24, upright: 84 }; // below them: how many more there are
 const ARC = 15; // a lane of arcs
 const END = { across: 76, down: 34 }; // for the links to the answer
@@ -88,7 +88,7 @@ function planAcross(width, height, { model, scale, arcRoom, slots }) {
   const pitch = Math.max(LEAST_PITCH, (free - side) / Math.max(1, slots - 1));
   const titles = pitch >= ROOMY * scale ? "long" : pitch >= TIGHT * scale ? "short" : "upright";
   const upright = titles === "upright";
-  const heads = (upright ? HEAD.upright : HEAD.level) * scale;
+  const heads = HEAD[titles] * scale;
   const rest = (upright ? REST.upright : REST.level) * scale;
   const across = height - arcRoom;
   const some = (across - heads - rest) / 6.6; // so that six of them fit
@@ -100,7 +100,7 @@ function planAcross(width, height, { model, scale, arcRoom, slots }) {
     put(column, slot, low, high) {
       const isFirst = !column.inputs.length;
       const middle = isFirst ? side / 2 : side + (slot - 0.5) * pitch - cell / 2;
-      const head = isFirst ? HEAD.level * scale : heads;
+      const head = isFirst ? HEAD.long * scale : heads;
       const top = arcRoom + low + heads;
       const bottom = arcRoom + high - rest;
       const wide = isFirst ? Math.max(side, 90 * scale) : upright ? 22 * scale : pitch * 0.99;
