@@ -230,6 +230,7 @@ class _Handlers:
         except BusyError:
             raise self._busy() from None
         finally:
+            question.given_up = True
             for each in (answer, gone):
                 each.cancel()
 

@@ -45,7 +45,7 @@ class Question:
 
     def __init__(self, loaded: Loaded, images: Sequence[tuple[str, bytes]], top: int) -> None:
         self.loaded, self.images, self.top = loaded, images, top
-        #: Whether nobody waits for the answer any more.
+        #: Whether nobody waits for the answer any more. To be set before the waiting is cancelled, which takes a while.
         self.given_up = False
         self._found: list[Found | Exception | None] = [None] * len(images)
         self._left = len(images)
@@ -140,11 +140,7 @@ class Batcher:
             self._preparing += count
         for number in range(count):
             self._decoders.submit(self._prepare, question, number)
-        try:
-            await done
-        except asyncio.CancelledError:
-            question.given_up = True
-            raise
+        await done
         return question.found()
 
     def close(self) -> None:
