@@ -28,6 +28,11 @@ static INLINE Half smaller(Half x, Half y) {
 constexpr bool has_halves = false;
 #endif
 
+// Whether sums go where they belong as they are: most are short, and would wait for what others need.
+static INLINE bool ends_plainly(const Product& p) {
+    return !p.bias && !p.addend && !p.rectify && !(p.most > 0) && !p.c_rows;
+}
+
 // What comes after a tile's sums: bias, addend, bounds, and what is there already. `get` and `put` know how many lanes
 // a vector has.
 template <int Rows, int Vectors, class Sum, class Get, class Put>
@@ -35,6 +40,17 @@ static INLINE void finish_tile(const Product& p, Sum* sums, std::int64_t row, st
                                Put&& put) {
     const std::int64_t step = W == channel_block ? p.c_block : W;  // a panel of narrower vectors is within a block
     const std::int64_t first = column / channel_block * p.c_block + column % channel_block;
+    if (ends_plainly(p)) {
+        float* to = p.c + first + row * p.c_step;
+        unroll<Rows>([&](auto i) INLINE_LAMBDA {
+            unroll<Vectors>([&](auto j) INLINE_LAMBDA {
+                const Sum sum = sums[i * Vectors + j];
+                put(to + j * step, p.accumulate ? sum + get(to + j * step, j) : sum, j);
+            });
+            to += p.c_step;
+        });
+        return;
+    }
     std::int64_t at[Rows];
     unroll<Rows>([&](auto i) INLINE_LAMBDA { at[i] = first + (p.c_rows ? p.c_rows[row + i] : (row + i) * p.c_step); });
     const auto add = [&](const float* from) INLINE_LAMBDA {

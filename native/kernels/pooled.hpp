@@ -50,8 +50,8 @@ static void pooled_windows(const PooledProduct& p, const float* b, std::int64_t 
                            const std::int32_t* windows, std::int64_t count) {
     for (std::int64_t i = 0; i < count; i++) {
         const std::int64_t window = windows[i];
-        const float* rows[4];
-        unroll<4>([&](auto j) INLINE_LAMBDA { rows[j] = p.a + window * p.step + p.places[j]; });
+        AnyRows<4> rows;
+        unroll<4>([&](auto j) INLINE_LAMBDA { rows.rows[j] = p.a + window * p.step + p.places[j]; });
         V sums[4 * Vectors];
         tile_sums<4, Vectors, false>(rows, p.columns, p.k, b, Vectors * W, 0, sums);  // packed: no tail to mind in B
         const std::int64_t at = window * p.n + column;

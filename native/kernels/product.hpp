@@ -7,13 +7,15 @@
 
 namespace convoscope::CONVOSCOPE_ISA {
 
-// Rows × vectors of a tile: as many accumulators as registers allow beside the operands.
-#if defined(__AVX512F__) || defined(__aarch64__)
+// Rows × vectors of a tile: as many accumulators as registers allow beside the operands, or as hide what a sum takes.
+#if defined(__AVX512F__)
 constexpr int panel_vectors = 4;
 template <int Vectors>
-constexpr int tile_rows = Vectors == 4   ? 6
-                          : Vectors == 3 ? 8
-                                         : 12;
+constexpr int tile_rows = Vectors == 4 ? 6 : Vectors == 1 ? 16 : 8;
+#elif defined(__aarch64__)
+constexpr int panel_vectors = 4;
+template <int Vectors>
+constexpr int tile_rows = Vectors == 4 ? 6 : Vectors == 3 ? 8 : 12;
 #else
 constexpr int panel_vectors = 2;
 template <int Vectors>
@@ -21,31 +23,79 @@ constexpr int tile_rows = Vectors == 2 ? 6 : 12;
 #endif
 constexpr int panel = panel_vectors * W;
 static_assert(W == channel_block || channel_block % panel == 0);
+// Rows of A that have a register each for where they are, whatever else needs one.
+constexpr int most_pointers = 8;
 
 static INLINE std::int64_t whole_vectors(std::int64_t n) { return (n + W - 1) / W * W; }
 
+// Some rows of A, anywhere: `column(offset)(i)` is what row i has there.
+template <int Rows>
+struct AnyRows {
+    const float* rows[Rows];
+
+    INLINE auto column(std::int64_t offset) const {
+        return [this, offset](auto i) INLINE_LAMBDA { return rows[i][offset]; };
+    }
+};
+template <int Rows>
+static INLINE AnyRows<Rows> any_rows(const Product& p, std::int64_t row) {
+    AnyRows<Rows> a;
+    unroll<Rows>([&](auto i) INLINE_LAMBDA { a.rows[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
+    return a;
+}
+
+// The same at equal distances: a register for every four.
+template <int Rows>
+struct EvenRows {
+    struct Column {
+        const float* fours[(Rows + 3) / 4];
+        std::int64_t step, three_steps;
+
+        template <class Row>
+        INLINE float operator()(Row i) const {
+            constexpr int within = Row() % 4;
+            return fours[i / 4][within == 3 ? three_steps : within * step];
+        }
+    };
+    const float* first;
+    std::int64_t step, three_steps;
+
+    INLINE Column column(std::int64_t offset) const {
+        Column made{{first + offset}, step, three_steps};
+        // From the one before or the one before that: compilers would keep a register for each distance from the first.
+        unroll<(Rows - 1) / 4>([&](auto i) INLINE_LAMBDA {
+            made.fours[i + 1] = i % 2 ? made.fours[i - 1] + 8 * step : made.fours[i] + 4 * step;
+        });
+        return made;
+    }
+};
+static INLINE bool are_even(const std::int64_t* rows, int count) {
+    bool even = true;
+    for (int i = 2; i < count; i++) even &= rows[i] - rows[i - 1] == rows[1] - rows[0];
+    return even;
+}
+
 // sums = rows of A · columns of B, the last vector of which may be a tail of fewer than W.
-template <int Rows, int Vectors, bool Tail>
-static INLINE void tile_sums(const float* const* a, const std::int64_t* columns, std::int64_t count, const float* b,
+template <int Rows, int Vectors, bool Tail, template <int> class Left>
+static INLINE void tile_sums(const Left<Rows>& a, const std::int64_t* columns, std::int64_t count, const float* b,
                              std::int64_t b_step, int tail, V* sums) {
     unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = V{}; });
     for (std::int64_t k = 0; k < count; k++, b += b_step) {
-        const std::int64_t offset = columns[k];
+        const auto left = a.column(columns[k]);
         V right[Vectors];
         unroll<Vectors>([&](auto j) INLINE_LAMBDA {
             right[j] = Tail && j == Vectors - 1 ? load_first(b + j * W, tail) : load(b + j * W);
         });
         unroll<Rows>([&](auto i) INLINE_LAMBDA {
-            const V left = splat(a[i][offset]);
-            unroll<Vectors>([&](auto j) INLINE_LAMBDA { sums[i * Vectors + j] += left * right[j]; });
+            const V value = splat(left(i));
+            unroll<Vectors>([&](auto j) INLINE_LAMBDA { sums[i * Vectors + j] += value * right[j]; });
         });
     }
 }
 
-template <int Rows, int Vectors, Edge edge>
-static INLINE void tile(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
-    const float* a[Rows];
-    unroll<Rows>([&](auto i) INLINE_LAMBDA { a[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
+template <int Vectors, Edge edge, template <int> class Left, int Rows>
+static INLINE void tile_at(const Product& p, const Left<Rows>& a, const float* b, std::int64_t row, std::int64_t column,
+                           int tail) {
     V sums[Rows * Vectors];
     tile_sums<Rows, Vectors, edge == Edge::tail>(a, p.columns, p.k, b, p.b_step, tail, sums);
     finish_tile<Rows, Vectors>(
@@ -62,10 +112,9 @@ static INLINE void tile(const Product& p, const float* b, std::int64_t row, std:
 
 #if defined(__AVX512F__)
 // `Whole` vectors and one of half the width.
-template <int Rows, int Whole>
-static INLINE void tile_with_half(const Product& p, const float* b, std::int64_t row, std::int64_t column) {
-    const float* a[Rows];
-    unroll<Rows>([&](auto i) INLINE_LAMBDA { a[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
+template <int Whole, template <int> class Left, int Rows>
+static INLINE void tile_with_half(const Product& p, const Left<Rows>& a, const float* b, std::int64_t row,
+                                  std::int64_t column) {
     const auto get = [](const float* from, auto) INLINE_LAMBDA { return load(from); };
     const auto get_half = [](const float* from, auto) INLINE_LAMBDA { return load_half(from); };
     V sums[Rows * Whole + 1];
@@ -73,14 +122,14 @@ static INLINE void tile_with_half(const Product& p, const float* b, std::int64_t
     unroll<Rows * Whole>([&](auto i) INLINE_LAMBDA { sums[i] = V{}; });
     unroll<Rows>([&](auto i) INLINE_LAMBDA { halves[i] = Half{}; });
     for (std::int64_t k = 0; k < p.k; k++, b += p.b_step) {
-        const std::int64_t offset = p.columns[k];
+        const auto left = a.column(p.columns[k]);
         V right[Whole + 1];
         unroll<Whole>([&](auto j) INLINE_LAMBDA { right[j] = load(b + j * W); });
         const Half last = load_half(b + Whole * W);
         unroll<Rows>([&](auto i) INLINE_LAMBDA {
-            const V left = splat(a[i][offset]);
-            unroll<Whole>([&](auto j) INLINE_LAMBDA { sums[i * Whole + j] += left * right[j]; });
-            halves[i] += lower_half(left) * last;
+            const V value = splat(left(i));
+            unroll<Whole>([&](auto j) INLINE_LAMBDA { sums[i * Whole + j] += value * right[j]; });
+            halves[i] += lower_half(value) * last;
         });
     }
     finish_tile<Rows, Whole>(p, sums, row, column, get,
@@ -90,34 +139,53 @@ static INLINE void tile_with_half(const Product& p, const float* b, std::int64_t
 }
 #endif
 
-template <int Rows, int Vectors, Edge edge>
-static void tile_column(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
-    for (; row + Rows <= p.m; row += Rows) {
+template <int Vectors, Edge edge, class Left>
+static INLINE void tile_from(const Product& p, const Left& a, const float* b, std::int64_t row, std::int64_t column,
+                             int tail) {
 #if defined(__AVX512F__)
-        if constexpr (edge == Edge::half)
-            tile_with_half<Rows, Vectors - 1>(p, b, row, column);
-        else
+    if constexpr (edge == Edge::half) return tile_with_half<Vectors - 1>(p, a, b, row, column);
 #endif
-            tile<Rows, Vectors, edge>(p, b, row, column, tail);
-    }
-    if constexpr (Rows > 1)
-        if (row < p.m) tile_column<Rows / 2, Vectors, edge>(p, b, row, column, tail);
+    tile_at<Vectors, edge>(p, a, b, row, column, tail);
 }
 
-// Rows of a whole panel, shared evenly by its tiles: sums of a few rows that are left over would wait for each other.
-template <int Rows>
-static INLINE void tile_of(const Product& p, const float* b, std::int64_t row, std::int64_t rows, std::int64_t column) {
-    if (rows == Rows) return tile<Rows, panel_vectors, Edge::whole>(p, b, row, column, 0);
-    if constexpr (Rows > 1) tile_of<Rows - 1>(p, b, row, rows, column);
+// Out of line, so that each has all registers to itself.
+template <int Rows, int Vectors, Edge edge>
+static OUTLINE void tile(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
+    if constexpr (Rows <= most_pointers) {
+        tile_from<Vectors, edge>(p, any_rows<Rows>(p, row), b, row, column, tail);
+    } else if (!p.rows || are_even(p.rows + row, Rows)) {
+        const std::int64_t first = p.rows ? p.rows[row] : row * p.row_step;
+        const std::int64_t step = p.rows ? p.rows[row + 1] - first : p.row_step;
+        tile_from<Vectors, edge>(p, EvenRows<Rows>{p.a + first, step, 3 * step}, b, row, column, tail);
+    } else {
+        tile<Rows / 2, Vectors, edge>(p, b, row, column, tail);
+        tile<Rows - Rows / 2, Vectors, edge>(p, b, row + Rows / 2, column, tail);
+    }
 }
+
+// A panel of whole vectors: its rows are shared evenly by its tiles, as sums of a few rows that are left over would wait
+// for each other.
+template <int Rows, int Vectors>
+static void tile_of(const Product& p, const float* b, std::int64_t row, std::int64_t rows, std::int64_t column) {
+    if (rows == Rows) return tile<Rows, Vectors, Edge::whole>(p, b, row, column, 0);
+    if constexpr (Rows > 1) tile_of<Rows - 1, Vectors>(p, b, row, rows, column);
+}
+template <int Vectors>
 static void whole_panel(const Product& p, const float* b, std::int64_t column) {
-    constexpr int most = tile_rows<panel_vectors>;
+    constexpr int most = tile_rows<Vectors>;
     const std::int64_t tiles = (p.m + most - 1) / most;
     for (std::int64_t i = 0, row = 0; i < tiles; i++) {
         const std::int64_t end = p.m * (i + 1) / tiles;
-        tile_of<most>(p, b, row, end - row, column);
+        tile_of<most, Vectors>(p, b, row, end - row, column);
         row = end;
     }
+}
+
+template <int Rows, int Vectors, Edge edge>
+static void edge_panel(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
+    for (; row + Rows <= p.m; row += Rows) tile<Rows, Vectors, edge>(p, b, row, column, tail);
+    if constexpr (Rows > 1)
+        if (row < p.m) edge_panel<Rows / 2, Vectors, edge>(p, b, row, column, tail);
 }
 
 template <int Vectors>
@@ -126,13 +194,11 @@ static void panel_of(const Product& p, const float* b, std::int64_t column, std:
         if (columns <= (Vectors - 1) * W) return panel_of<Vectors - 1>(p, b, column, columns);
     const int tail = static_cast<int>(columns % W);
     if (has_halves && tail == W / 2)
-        tile_column<tile_rows<Vectors>, Vectors, Edge::half>(p, b, 0, column, tail);
+        edge_panel<tile_rows<Vectors>, Vectors, Edge::half>(p, b, 0, column, tail);
     else if (tail)
-        tile_column<tile_rows<Vectors>, Vectors, Edge::tail>(p, b, 0, column, tail);
-    else if constexpr (Vectors == panel_vectors)
-        whole_panel(p, b, column);
+        edge_panel<tile_rows<Vectors>, Vectors, Edge::tail>(p, b, 0, column, tail);
     else
-        tile_column<tile_rows<Vectors>, Vectors, Edge::whole>(p, b, 0, column, 0);
+        whole_panel<Vectors>(p, b, column);
 }
 
 static void product(const Product& p) {

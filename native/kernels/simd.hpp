@@ -12,6 +12,7 @@
 #endif
 
 #define INLINE inline __attribute__((always_inline))
+#define OUTLINE __attribute__((noinline))
 #define INLINE_LAMBDA __attribute__((always_inline))
 
 namespace convoscope::CONVOSCOPE_ISA {

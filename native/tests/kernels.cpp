@@ -9,10 +9,20 @@ using namespace convoscope;
 
 namespace {
 
-void product_of(std::int64_t m, std::int64_t n, std::int64_t k, bool packed, bool transposed, bool accumulate) {
+// Where rows of A begin: none said, at equal distances, or with gaps here and there, as patches at the end of a map's row.
+enum class Distances { row_step, even, uneven };
+
+void product_of(std::int64_t m, std::int64_t n, std::int64_t k, bool packed, bool transposed, bool accumulate,
+                Distances distances = Distances::row_step) {
     const Kernels& kernel = kernels();
-    const Floats a = random_floats(m * k), b = random_floats(k * n), before = random_floats(m * n),
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0, at = 0; i < m; i++, at += k) {
+        if (distances == Distances::uneven && random_int(0, 5) == 0) at += k;
+        rows.push_back(at);
+    }
+    const Floats a = random_floats(rows.back() + k), b = random_floats(k * n), before = random_floats(m * n),
                  bias = random_floats(n);
+    const bool plain = !accumulate && random_int(0, 1);
     std::vector<std::int64_t> columns;
     for (std::int64_t i = 0; i < k; i++) columns.push_back(i);
     const float most = random_int(0, 1) ? 1.5f : 0.0f;
@@ -22,10 +32,10 @@ void product_of(std::int64_t m, std::int64_t n, std::int64_t k, bool packed, boo
         for (std::int64_t j = 0; j < n; j++) {
             double sum = accumulate ? static_cast<double>(before[static_cast<std::size_t>(i * n + j)]) : 0.0;
             for (std::int64_t l = 0; l < k; l++)
-                sum += static_cast<double>(a[static_cast<std::size_t>(i * k + l)]) *
+                sum += static_cast<double>(a[static_cast<std::size_t>(rows[static_cast<std::size_t>(i)] + l)]) *
                        static_cast<double>(b[static_cast<std::size_t>(transposed ? j * k + l : l * n + j)]);
-            if (!accumulate) sum = std::max(sum + static_cast<double>(bias[static_cast<std::size_t>(j)]), 0.0);
-            if (!accumulate && most > 0) sum = std::min(sum, static_cast<double>(most));
+            if (!accumulate && !plain) sum = std::max(sum + static_cast<double>(bias[static_cast<std::size_t>(j)]), 0.0);
+            if (!accumulate && !plain && most > 0) sum = std::min(sum, static_cast<double>(most));
             expected[static_cast<std::size_t>(i * n + j)] = static_cast<float>(sum);
         }
     if (transposed)
@@ -35,11 +45,12 @@ void product_of(std::int64_t m, std::int64_t n, std::int64_t k, bool packed, boo
     const bool in_panels = packed || transposed;
     Product p{};
     p.a = a.data(), p.row_step = k, p.columns = columns.data();
+    if (distances != Distances::row_step) p.rows = rows.data(), p.row_step = 0;
     p.b = in_panels ? panels.data() : b.data(), p.b_step = in_panels ? 0 : n;
     p.c = found.data(), p.c_step = n;
     p.m = m, p.n = n, p.k = k;
-    p.accumulate = accumulate, p.rectify = !accumulate;
-    if (!accumulate) p.bias = bias.data(), p.most = most;
+    p.accumulate = accumulate, p.rectify = !accumulate && !plain;
+    if (!accumulate && !plain) p.bias = bias.data(), p.most = most;
     kernel.product(p);
     // Rounding goes with the terms, which are about 1, and not with what is left where they cancel.
     expect_near(found, expected, 1e-5,
@@ -148,6 +159,14 @@ void test_kernels() {
         for (const std::int64_t n : {1, 3, 7, 8, 16, 17, 31, 40, 48, 64, 65, 100})
             for (const std::int64_t k : {1, 9, 33})
                 for (const int how : {0, 1, 2}) product_of(m, n, k, how == 1, how == 2, (m + n + k) % 2 == 0);
+    // Rows of tiles that are shared evenly, with fewer pointers than rows.
+    for (const std::int64_t m : {8, 9, 12, 15, 16, 17, 24, 31, 33, 47})
+        for (const std::int64_t n : {5, 8, 16, 24, 30, 32, 56})
+            for (const Distances distances : {Distances::row_step, Distances::even, Distances::uneven})
+                for (const std::int64_t k : {0, 1, 18})
+                    for (const bool accumulate : {false, true})
+                        for (const bool packed : {false, true})
+                            product_of(m, n, k, packed, false, accumulate, distances);
     for (const std::int64_t count : {1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100}) {
         activations_of(count);
         columns_of(5, count);
