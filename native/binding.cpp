@@ -106,6 +106,16 @@ public:
         });
     }
 
+    bool predict_finite(const std::vector<AnyArray>& x, const Rooms& outputs, Moment moment) {
+        const std::vector<Images> images = images_of_all(x);
+        const std::vector<float*> rooms = output_rooms(outputs, images.front().count);
+        bool finite = true;
+        compute([&](Interrupt& interrupt) {
+            finite = program_.predict_finite(images, rooms.data(), interrupt, moment);
+        });
+        return finite;
+    }
+
     void score(const std::vector<AnyArray>& x, const Targets& y, const Losses& losses, const Rooms& outputs,
                const MaybeRooms& sample_losses) {
         const std::vector<Images> images = images_of_all(x);
@@ -363,6 +373,8 @@ NB_MODULE(_native, m) {
         .def("reasons", &PyProgram::reasons)
         .def("predict", &PyProgram::predict, nb::arg("x").noconvert(), nb::arg("outputs").noconvert(),
              nb::arg("values").noconvert().none() = nb::none(), "moment"_a.none() = nb::none())
+        .def("predict_finite", &PyProgram::predict_finite, nb::arg("x").noconvert(), nb::arg("outputs").noconvert(),
+             "moment"_a.none() = nb::none())
         .def("score", &PyProgram::score, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "losses"_a,
              nb::arg("outputs").noconvert(), nb::arg("sample_losses").noconvert())
         .def("pullback", &PyProgram::pullback, nb::arg("x").noconvert(), nb::arg("output_gradients").noconvert(),

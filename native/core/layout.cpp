@@ -1,5 +1,7 @@
 #include "layout.hpp"
 
+#include <algorithm>
+
 namespace convoscope {
 namespace {
 
@@ -52,6 +54,13 @@ void Layout::lay_all(const Graph& graph) {
     }
 }
 
+bool Layout::was_read(int value) const {
+    return std::any_of(groups.begin(), groups.end(), [&](const Group& group) {
+        return std::any_of(group.reads.begin(), group.reads.end(),
+                           [&](const Read& read) { return read.value == value; });
+    });
+}
+
 void Layout::lay_group(const Graph& graph, Group& group) {
     const Stage& stage = group.stage;
     std::vector<int> input_room(static_cast<std::size_t>(graph.inputs), -1), leaving;
@@ -60,7 +69,7 @@ void Layout::lay_group(const Graph& graph, Group& group) {
             group.widest = std::max(group.widest, graph.size(value));
             if (value >= graph.inputs || input_room[static_cast<std::size_t>(value)] >= 0) continue;
             const int room = group.rooms.take(graph.size(value));
-            group.reads.push_back({value, room});
+            group.reads.push_back({value, room, !was_read(value)});
             input_room[static_cast<std::size_t>(value)] = room;
         }
     const auto ending = read_last(graph, stage.begin, stage.end, last_reader_);

@@ -13,9 +13,10 @@ class Layout {
 public:
     Layout(const Graph& graph, const std::vector<std::unique_ptr<Step>>& steps);
 
-    // An input that some step of a group reads, and its room there.
+    // An input that some step of a group reads, its room there, and whether no group before has read it.
     struct Read {
         int value, room;
+        bool first;
     };
     // Neighbouring steps that a worker takes a few samples through.
     struct Group {
@@ -38,8 +39,10 @@ public:
     std::int64_t floats_of_a_sample;  // that a worker needs for its way through the groups, at most
 
     bool is_output(int value) const { return is_output_[static_cast<std::size_t>(value)]; }
+    bool is_read(int value) const { return last_reader_[static_cast<std::size_t>(value)] >= 0; }
 
 private:
+    bool was_read(int value) const;  // by the groups up to now
     void lay_all(const Graph& graph);
     void lay_group(const Graph& graph, Group& group);
 

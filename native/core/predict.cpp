@@ -1,5 +1,6 @@
 // Prediction. Of many samples each worker takes some through all steps; one alone is shared out step by step.
 #include <algorithm>
+#include <atomic>
 
 #include "../isa/choice.hpp"
 #include "denormals.hpp"
@@ -58,6 +59,10 @@ public:
         interrupt_.throw_if_stopped();
     }
 
+    // Look at what is read, which ends the prediction where a float is not finite.
+    void expect_finite() { looks_ = true; }
+    bool finite() const { return finite_; }
+
 private:
     // Where a worker finds the values of some samples.
     struct Places {
@@ -75,6 +80,15 @@ private:
         std::vector<std::int64_t> seams, at_once;
         std::vector<std::vector<std::int64_t>> blocks;  // of each group
     };
+
+    bool stopped(const Worker& worker) const { return !finite_.load(std::memory_order_relaxed) || worker.stopped(); }
+
+    // Samples that are about to be read: so they come from memory once.
+    void look_at(int value, std::int64_t first, std::int64_t count) {
+        const float* const floats = looks_ ? input(value).floats() : nullptr;
+        const std::int64_t size = graph_.size(value);
+        if (floats && !kernels_.finite(floats + first * size, count * size)) finite_ = false;
+    }
 
     const Step& step(int i) const { return *program_.steps_[static_cast<std::size_t>(i)]; }
     Worker worker(int index) const {
@@ -161,6 +175,7 @@ private:
         make_room(threads_, offsets.back());
         Places all = places();
         for (int value = 0; value < graph_.values(); value++) {
+            if (value < graph_.inputs) look_at(value, 0, samples_);
             const int room = layout_.of_value[static_cast<std::size_t>(value)];
             float*& at = all.first[static_cast<std::size_t>(value)];
             if (room >= 0) at = work_->local[0].floats() + offsets[static_cast<std::size_t>(room)];
@@ -172,7 +187,7 @@ private:
                 input(value).read(kernels_, 0, samples_, at);
         }
         for (int i = 0; i < graph_.steps(); i++) {
-            if (worker(0).stopped()) return;
+            if (stopped(worker(0))) return;
             share_step(i, all);
             if (interrupt_.stopped()) return;
             judge(graph_.value_of(i), graph_.value_of(i) + 1, judged, all, 0, 0, samples_, after);
@@ -233,6 +248,7 @@ private:
         for (std::size_t v = 0; v < own.first.size(); v++) {
             const int value = static_cast<int>(v);
             if (layout_.seam[v] >= 0) own.first[v] = rooms + portion.seams[static_cast<std::size_t>(layout_.seam[v])];
+            if (value < graph_.inputs && !layout_.is_read(value)) look_at(value, first, samples);
             if (value < graph_.inputs)
                 own.first[v] = floats_of(value, first);
             else if (target(value, first))
@@ -242,8 +258,10 @@ private:
             const Layout::Group& group = layout_.groups[g];
             place_blocks(group, portion.blocks[g], rooms + portion.seams.back(), own);
             for (std::int64_t at = 0; at < samples; at += portion.at_once[g]) {
-                if (worker.stopped()) return;
+                if (stopped(worker)) return;
                 const std::int64_t count = std::min(portion.at_once[g], samples - at);
+                for (const Layout::Read& read : group.reads)
+                    if (read.first) look_at(read.value, first + at, count);
                 for (const Layout::Read& read : group.reads)
                     if (!input(read.value).floats())
                         input(read.value)
@@ -286,7 +304,16 @@ private:
     const Workspaces::Lease work_;
     std::vector<float*> targets_;  // of each value, where the caller wants it, or null
     std::int64_t scratch_ = 0;
+    bool looks_ = false;
+    std::atomic<bool> finite_{true};
 };
+
+bool Program::predict_finite(const std::vector<Images>& x, float* const* outputs, Interrupt& interrupt, Moment moment) {
+    Prediction prediction(*this, x, outputs, nullptr, moment, interrupt);
+    prediction.expect_finite();
+    prediction.run(std::vector<int>(outputs_.size(), -1), [](auto...) {});
+    return prediction.finite();
+}
 
 void Program::predict(const std::vector<Images>& x, float* const* outputs, float* const* step_outputs,
                       const Scorings* scorings, float* const* losses, Interrupt& interrupt, Moment moment) {

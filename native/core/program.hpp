@@ -76,6 +76,10 @@ public:
     void predict(const std::vector<Images>&, float* const* outputs, float* const* step_outputs,
                  const Scorings* scorings, float* const* losses, Interrupt&, Moment = {});
 
+    // The same of the outputs alone, where all floats that come in are finite; else false, and what outputs have is
+    // worth nothing.
+    bool predict_finite(const std::vector<Images>&, float* const* outputs, Interrupt&, Moment = {});
+
     Workspaces workspaces;
     std::optional<Profile> profile;  // of what is trained, where somebody wants to know it
 

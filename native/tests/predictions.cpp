@@ -1,6 +1,7 @@
 // Predictions: the same bits however the work is shared out, never from weights that are no longer there, and the same
 // values where a batch normalization is folded into what comes before it.
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 #include "calls.hpp"
@@ -134,6 +135,32 @@ void a_folded_normalization_changes_nothing(bool convolution) {
     }
 }
 
+// Wherever it stands, and whatever the samples are shared by; the bits of what is finite are those of any prediction.
+void what_is_not_finite_is_seen(const Stack& stack) {
+    Program program = stack.program();
+    for (const std::int64_t count : {1, 3, 40}) {
+        Samples samples(program, count);
+        std::vector<Floats> outputs = output_rooms(program, count);
+        const auto finite = [&] {
+            Interrupt interrupt;
+            return program.predict_finite(samples.images(), pointers(outputs).data(), interrupt);
+        };
+        for (const int threads : {1, 3}) {
+            Pool::shared().set_threads(threads);
+            if (!finite()) fail("a finite input is refused");
+            if (outputs != predict(program, samples)) fail("other bits where inputs are looked at");
+            for (Floats& x : samples.x)
+                for (int i = 0; i < 5; i++) {
+                    float& value = x[static_cast<std::size_t>(random_int(0, static_cast<std::int64_t>(x.size()) - 1))];
+                    const float before = value;
+                    value = i % 2 ? std::numeric_limits<float>::quiet_NaN() : -std::numeric_limits<float>::infinity();
+                    if (finite()) fail("an input that is not finite went unseen");
+                    value = before;
+                }
+        }
+    }
+}
+
 void digests_tell_values_apart(std::int64_t count) {
     Floats values = random_floats(count);
     Digest before{}, after{};
@@ -168,6 +195,7 @@ void test_predictions() {
         bits_do_not_depend_on_sharing(stack);
         weights_that_change_are_seen(stack);
         several_callers_predict_the_same(stack);
+        what_is_not_finite_is_seen(stack);
         a_folded_normalization_changes_nothing(i % 2);
         bits_do_not_depend_on_sharing(small_maps());
     }

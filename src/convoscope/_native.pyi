@@ -50,6 +50,7 @@ class Program:
         values: Sequence[Array] | None = None,
         moment: int | None = None,
     ) -> None: ...
+    def predict_finite(self, x: Sequence[Array], outputs: Sequence[Array], moment: int | None = None) -> bool: ...
     def score(
         self,
         x: Sequence[Array],

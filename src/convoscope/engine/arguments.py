@@ -36,6 +36,11 @@ def check_inputs(plan: Plan, inputs: Sequence[Array]) -> int:
     return samples
 
 
+def are_finite(inputs: Sequence[Array]) -> bool:
+    """Whether all values of the inputs that are float32 are finite."""
+    return all(bool(np.isfinite(array).all()) for array in inputs if array.dtype == np.float32)
+
+
 def targets_for(
     plan: Plan, y: Array | Sequence[Array | None], loss: Sequence[LossRule | None], samples: int
 ) -> list[Array | None]:

@@ -123,6 +123,10 @@ class Executable(Protocol):
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
         ...
 
+    def forward_if_finite(self, x: Arrays) -> Any | None:
+        """Return the same as `forward`, or None where a float32 value that comes in is not finite."""
+        ...
+
     def step_outputs(self, x: Arrays) -> list[Array]:
         """Return the output of every step, in order, as in prediction."""
         ...

@@ -162,6 +162,13 @@ class NativeExecutable:
         self._prediction.predict(inputs, outputs, None, self._moment() if self._moment else None)
         return plain(outputs)
 
+    def forward_if_finite(self, x: Arrays) -> Any | None:
+        """Return the same as `forward`, or None where a float32 value that comes in is not finite."""
+        inputs, samples = self._inputs(x)
+        outputs = _rooms(samples, self.plan.output_shapes)
+        finite = self._prediction.predict_finite(inputs, outputs, self._moment() if self._moment else None)
+        return plain(outputs) if finite else None
+
     def step_outputs(self, x: Arrays) -> list[Array]:
         """Return the output of every step, in order, as in prediction."""
         inputs, samples = self._inputs(x)

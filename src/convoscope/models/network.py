@@ -111,17 +111,17 @@ class Network(Composition):
         self._build_for(x)
         return self._prepared.outputs(self.check_inputs(x))
 
-    def check_inputs(self, x: Any, where: str | None = None) -> Any:
+    def check_inputs(self, x: Any, where: str | None = None, *, finite: bool = True) -> Any:
         """Return `x` as engines take it, an array or a list of them, or say what is wrong with it."""
         from convoscope.training.data import check_inputs, check_several_inputs
 
         where, shapes = where or f"model {self.name!r}", self.plan_input_shapes
         given = self.in_order(x, self.input_names, "inputs") if isinstance(x, dict) else x
         if len(shapes) > 1:
-            return check_several_inputs(given, shapes, self.input_names, where)
+            return check_several_inputs(given, shapes, self.input_names, where, finite=finite)
         if isinstance(x, dict) or _is_list_of_one(given, shapes[0]):
             given = given[0]
-        return check_inputs(given, shapes[0], where)
+        return check_inputs(given, shapes[0], where, finite=finite)
 
     def check_range(self, x: Any, where: str) -> None:
         if self.preprocessing is not None:

@@ -82,8 +82,10 @@ class SingleBatches(Trainee):
         array([[0.5 , 0.5 ],
                [0.25, 0.75]], dtype=float32)
         """
+        from convoscope.training.one_call import outputs_of
+
         self._build_for(x)
-        return self.in_form(each(self.executable().forward(self.check_inputs(x)), 1))
+        return self.in_form(outputs_of(self, x))
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Return the outputs for one batch, as in prediction; as in training (dropout, augmentation) if `training`.
@@ -95,6 +97,8 @@ class SingleBatches(Trainee):
         if training is None:
             training = self.varies_images and not self.own_weights
         if not training:
-            return self.in_form([tensor(output) for output in each(self.executable().forward(self.check_inputs(x)), 1)])
+            from convoscope.training.one_call import outputs_of
+
+            return self.in_form([tensor(output) for output in outputs_of(self, x)])
         made = self.outputs_in_training(each(self.check_inputs(x), 1))
         return self.in_form([tensor(output) for output in made])

@@ -70,8 +70,11 @@ class Trainee(ABC):
         """Return the model ready to run on the current engine."""
 
     @abstractmethod
-    def check_inputs(self, x: Any, where: str | None = None) -> Any:
-        """Return `x` as the engine takes it, an array or a list of them, or say what is wrong with it."""
+    def check_inputs(self, x: Any, where: str | None = None, *, finite: bool = True) -> Any:
+        """Return `x` as the engine takes it, an array or a list of them, or say what is wrong with it.
+
+        float32 values are looked at if `finite`: the engine looks at them itself where it is asked to.
+        """
 
     @abstractmethod
     def check_range(self, x: Any, where: str) -> None:

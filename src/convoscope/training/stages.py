@@ -10,7 +10,7 @@ from typing import Any
 
 from convoscope import processes
 from convoscope.checks import equal, flag, integer
-from convoscope.engine.base import Array, each, plain
+from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ConvoscopeWarning, DataError, TrainingDivergedError
 from convoscope.training import loop
 from convoscope.training.callbacks import CallbackList, History, ProgressPrinter
@@ -27,6 +27,7 @@ from convoscope.training.feeding import (
     unlabelled_feed,
     validation_batch,
 )
+from convoscope.training.one_call import outputs_of
 from convoscope.training.samples import Samples, compiled
 from convoscope.training.shared import begin_together, shared
 from convoscope.training.single_step import returned
@@ -238,7 +239,7 @@ def predict(
     batch_size, steps = _checked_size(batch_size, "predict"), checked_steps(steps, "steps", "predict")
     printer, listed = _printer(verbose), as_list(callbacks)
     if printer is None and not listed and steps is None and not hands_out_batches(x):
-        return each(model.executable().forward(plain(each(model.check_inputs(x, "predict"), 1))), 1)
+        return outputs_of(model, x, "predict")
     feed = unlabelled_feed(model, x, "predict", batch_size=batch_size, steps=steps)
     course = Course(feed, steps)
     if printer:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.engine.arguments import are_finite
 from convoscope.engine.base import Array, Arrays, Gradients, Kernel, Moment, Stretch, each, plain
 from convoscope.engine.loss_rule import LossRule
 from convoscope.engine.plan import Plan
@@ -101,6 +102,10 @@ class ReferenceExecutable:
             for output, value in zip(outputs, self.plan.outputs, strict=True):
                 output[block] = values[value]
         return plain(outputs)
+
+    def forward_if_finite(self, x: Arrays) -> Any | None:
+        """Return the same as `forward`, or None where a float32 value that comes in is not finite."""
+        return self.forward(x) if are_finite(each(x, 1)) else None
 
     def step_outputs(self, x: Arrays) -> list[Array]:
         inputs = each(x, 1)

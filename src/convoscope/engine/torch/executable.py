@@ -12,7 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from convoscope.engine.arguments import check_inputs, check_weights, expect_shape, sample_weights_for, targets_for
+from convoscope.engine.arguments import (
+    are_finite,
+    check_inputs,
+    check_weights,
+    expect_shape,
+    sample_weights_for,
+    targets_for,
+)
 from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Moment, Stretch, each, plain
 from convoscope.engine.plan import Plan
 from convoscope.engine.steps import Step
@@ -63,6 +70,10 @@ class TorchExecutable:
         samples = check_inputs(self.plan, inputs)
         own = self._part(samples)
         return plain(self._whole(self._predicted([x[own] for x in inputs], self.plan.outputs), samples))
+
+    def forward_if_finite(self, x: Arrays) -> Any | None:
+        """Return the same as `forward`, or None where a float32 value that comes in is not finite."""
+        return self.forward(x) if are_finite(each(x, 1)) else None
 
     def step_outputs(self, x: Arrays) -> list[Array]:
         """Return the output of every step, in order, as in prediction."""

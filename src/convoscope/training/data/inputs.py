@@ -21,7 +21,7 @@ _BLOCK = 1 << 18
 _FEW = 1 << 13
 
 
-def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
+def check_inputs(x: Any, input_shape: Shape, where: str, *, finite: bool = True) -> Array:
     """Return `x` as an array that engines take.
 
     Parameters
@@ -31,6 +31,8 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
         What the model takes, without the batch axis.
     where : str
         What the data is called in messages: ``"fit"``, ``"validation_data"``.
+    finite : bool
+        Whether to look at values that are float32, too; False where the engine does, as it reads them.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
     elif not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     array = np.ascontiguousarray(array)
-    if (index := first_bad_sample(array)) is not None:
+    if (finite or array.dtype != np.float32) and (index := first_bad_sample(array)) is not None:
         bad = array[index]
         kind = (
             "NaN (not a number)"
@@ -96,7 +98,9 @@ def _with_last_axis(array: Array, input_shape: Shape, where: str) -> Array:
     return array[..., 0] if array.ndim > 1 and array.shape[1:] == (*input_shape, 1) else array
 
 
-def check_several_inputs(given: Any, shapes: Sequence[Shape], names: Sequence[str], where: str) -> list[Array]:
+def check_several_inputs(
+    given: Any, shapes: Sequence[Shape], names: Sequence[str], where: str, *, finite: bool = True
+) -> list[Array]:
     """Return the arrays of a model with several inputs as engines take them; see `check_inputs`.
 
     Raises
@@ -111,7 +115,7 @@ def check_several_inputs(given: Any, shapes: Sequence[Shape], names: Sequence[st
             f"each, or a dict, but {count}."
         )
     arrays = [
-        check_inputs(array, shape, f"{where}, input {name!r}")
+        check_inputs(array, shape, f"{where}, input {name!r}", finite=finite)
         for array, shape, name in zip(given, shapes, names, strict=True)
     ]
     if len({len(array) for array in arrays}) > 1:
