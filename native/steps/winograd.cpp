@@ -266,7 +266,7 @@ void Winograd::forward(const Strip& s) const {
 
 bool Winograd::sums_pay(std::int64_t images, std::int64_t rows) const {
     const std::int64_t tiles = images * cut(rows, tile_).tiles * along_x_.tiles;
-    return std::min(channels_, filters_) >= 32 && blocks_.front().size_y == 3 && blocks_.front().size_x == 3 &&
+    return blocks_.front().size_y == 3 && blocks_.front().size_x == 3 &&
            tiles >= (tile_ == 4 ? enough_large_tiles : enough_tiles) && tile_floats() * filters_ <= most_sums;
 }
 
