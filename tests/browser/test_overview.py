@@ -250,3 +250,39 @@ def test_a_large_network_fetches_only_what_is_drawn(browser: Any) -> None:
         assert asked, "it runs in Python"
         wanted = {position for question in asked for position in question["wanted"]}
         assert len(wanted) < len(model.layers) / 3
+
+
+# Of the words above each column: those that are cut off, and those that reach into a neighbour's.
+FAULTY_HEADS = """() => {
+    const heads = [...document.querySelectorAll(".overview-head")];
+    const boxOf = (head) => {
+        const range = document.createRange();
+        range.selectNodeContents(head);
+        return range.getBoundingClientRect();
+    };
+    const isCut = ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+        scrollWidth > clientWidth + 1 || scrollHeight > clientHeight + 1;
+    const cut = heads.filter((head) => isCut(head) || isCut(head.querySelector("b")));
+    const close = heads.filter((head, i) => i && boxOf(heads[i - 1]).right > boxOf(head).left);
+    return [...cut, ...close].map((head) => head.innerText);
+}"""
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 4])
+def test_the_words_above_the_columns_are_whole_and_do_not_touch(browser: Any, pairs: int) -> None:
+    """Pairs of convolutions with a pooling behind each pair: from six columns up to twelve and more."""
+    layers, stack = cs.layers, []
+    for filters in (48, 96, 192, 192)[:pairs]:
+        stack += [layers.Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)]
+        stack += [layers.MaxPooling2D(), layers.BatchNormalization()]
+    head = [layers.Flatten(), layers.Dense(10, activation="softmax")]
+    model = cs.Sequential([layers.Input((32, 32, 1)), *stack, *head], seed=1)
+    photos = np.random.default_rng(0).uniform(0, 1, (2, 32, 32, 1)).astype(np.float32)
+    with serving(Explored(model, photos, title="pairs")) as address, watched(browser) as page:
+        for width, height in ((1280, 720), (1366, 768), (1920, 1080)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(address)
+            page.wait_for_selector("html[data-ready=true]")
+            until(page, f"document.querySelectorAll('.overview-head').length > {3 * pairs}")
+            rested(page)
+            assert page.evaluate(FAULTY_HEADS) == [], f"at {width} pixels"

@@ -27,6 +27,7 @@ function headOf(column, { titles, down }, model) {
   const about = { class: "overview-head", title: name, dataset: { position: String(column.shows - model.first) } };
   const head = h("div", about, h("b", {}, text), inLane ? null : size);
   head.classList.toggle("level", !column.inputs.length);
+  head.classList.toggle("narrow", titles === "short" && !down);
   return put(head, { left, top, width, height });
 }
 
