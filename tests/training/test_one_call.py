@@ -47,7 +47,7 @@ def test_a_value_that_is_not_finite_is_refused_with_its_place(way: Way, value: f
     x = np.random.default_rng(0).random((count, 6, 6, 2), np.float32)
     expected = np.asarray(way(model, x))
     sample = count - 1
-    for place in ((0, 0, 0), (5, 5, 1)):  # the last column is under no patch of the last row but one
+    for place in ((0, 0, 0), (5, 5, 1)):
         wrong = x.copy()
         wrong[(sample, *place)] = value
         with pytest.raises(DataError, match=f"first in sample {sample} of {count}"):
